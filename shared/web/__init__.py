@@ -1,0 +1,1 @@
+"""What the pages of identity and of the portal share: frame, look and language."""
