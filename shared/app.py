@@ -1,0 +1,192 @@
+"""Assemble a service: its routes, its database, what runs beside them, and its manners."""
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy import exc
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from shared import operations
+from shared.auth import Verify
+from shared.database import UNAVAILABLE, Store
+from shared.guard import Guard, answered
+from shared.inbox import Handlers
+from shared.metrics import Meter
+from shared.problem import Busy, Conflict, FieldError, InvalidInput, NotFound, Problem
+from shared.run import Job, running
+
+logger = logging.getLogger(__name__)
+
+NO_JOBS: Sequence[Job] = ()
+LOCKED = {"40001", "40P01", "55P03", "57014", "53300"}  # PostgreSQL: later it may work
+
+
+class NotServed(Problem):
+    """The request cannot be served as it was sent."""
+
+    status = 400
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """What a service brings: `services/<name>/main.py` exports one as `service`."""
+
+    name: str  # its schema, its topic and its part of the address
+    router: APIRouter | None = None  # served below /api/<name>/v1
+    edge: APIRouter | None = None  # routes outside of it, such as pages
+    handlers: Handlers = field(default_factory=Handlers)
+    jobs: Callable[[FastAPI], Sequence[Job]] = lambda _: NO_JOBS  # beside its API
+    checks: Mapping[str, str] = field(default_factory=dict)
+    """Invariants by name: SQL, run as the system role, whose every row is a violation."""
+    mounts: Mapping[str, ASGIApp] = field(default_factory=dict)  # static files, by path
+
+    @property
+    def prefix(self) -> str:
+        """The part of every address that is this service's own."""
+        return f"/api/{self.name}/v1"
+
+
+def create_app(
+    service: Service, *, store: Store, verify: Verify, jobs: Sequence[Job] = NO_JOBS
+) -> FastAPI:
+    """Serve a service's routes; jobs run beside them, and one that fails ends both."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with running([*service.jobs(app), *jobs]):
+            yield
+
+    app = FastAPI(
+        title=f"Lianqiao {service.name}",
+        version="1",
+        lifespan=lifespan,
+        openapi_url=f"{service.prefix}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    meter = Meter(service.name)
+    app.state.store, app.state.verify, app.state.service = store, verify, service
+    app.state.meter, app.state.inside = meter, None
+    app.include_router(operations.router, prefix=service.prefix)
+    if service.router:
+        app.include_router(service.router, prefix=service.prefix)
+    if service.edge:
+        app.include_router(service.edge)
+    for path, mounted in service.mounts.items():
+        app.mount(path, mounted)
+    for kind, answer in ANSWERS.items():
+        app.add_exception_handler(kind, answer)
+    app.add_middleware(Guard, meter=meter)
+    return app
+
+
+class Platform:
+    """All services behind one port: each answers for its own part, `rest` for what is left."""
+
+    def __init__(self, apps: Mapping[str, FastAPI], *, rest: str) -> None:
+        self.apps, self._rest = apps, apps[rest]
+        self._edges = {
+            route.path.split("/")[1]: app
+            for name, app in apps.items()
+            if name != rest and app.state.service.edge
+            for route in app.state.service.edge.routes
+            if hasattr(route, "path")
+        }
+        for app in apps.values():
+            app.state.inside = self
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await _all_lifespans(self.apps.values(), receive, send)
+        else:
+            await self._owner(scope["path"])(scope, receive, send)
+
+    def _owner(self, path: str) -> FastAPI:
+        first, _, rest = path.lstrip("/").partition("/")
+        if first == "api":
+            return self.apps.get(rest.partition("/")[0], self._rest)
+        return self._edges.get(first, self._rest)
+
+
+async def _all_lifespans(apps: Any, receive: Receive, send: Send) -> None:  # noqa: ANN401
+    await receive()
+    async with AsyncExitStack() as stack:
+        try:
+            for app in apps:
+                await stack.enter_async_context(app.router.lifespan_context(app))
+        except Exception as error:
+            await send({"type": "lifespan.startup.failed", "message": repr(error)})
+            raise
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+    await send({"type": "lifespan.shutdown.complete"})
+
+
+async def _problem(_: Request, problem: Exception) -> JSONResponse:
+    assert isinstance(problem, Problem)
+    return answered(problem)
+
+
+async def _invalid(_: Request, error: Exception) -> JSONResponse:
+    """Name the fields; what was sent is not repeated, as it may be anything."""
+    assert isinstance(error, RequestValidationError)
+    errors = [
+        FieldError(
+            field=".".join(str(step) for step in found["loc"][1:])[:200] or str(found["loc"][0]),
+            detail=str(found["msg"]).removeprefix("Value error, ")[:500],
+        )
+        for found in error.errors()[:100]
+    ]
+    for found in errors:
+        found.field = found.field.encode(errors="replace").decode()
+        found.detail = found.detail.encode(errors="replace").decode()
+    said = "; ".join(f"{found.field}: {found.detail}" for found in errors[:3])
+    return answered(InvalidInput(said, errors=errors))
+
+
+async def _http(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    if error.status_code == NotFound.status:
+        return answered(NotFound("There is nothing at this address."))
+
+    refused = NotServed(str(error.detail))
+    refused.status = error.status_code
+    answer = answered(refused)
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+async def _too_deep(_: Request, __: Exception) -> JSONResponse:
+    return answered(InvalidInput("The body is nested too deeply."))
+
+
+async def _database(_: Request, error: Exception) -> JSONResponse:
+    """Say what the database refused in the caller's terms; what is our defect stays one."""
+    state = str(getattr(getattr(error, "orig", None), "sqlstate", None) or "")
+    if isinstance(error, exc.TimeoutError) or state in LOCKED:
+        return answered(Busy("The same rows are being changed; send the request again."))
+    if state.startswith("22"):
+        return answered(InvalidInput("A value is outside of what can be stored."))
+    if state.startswith("23"):
+        logger.warning("a constraint caught what a rule should have", exc_info=error)
+        return answered(Conflict("The request contradicts what is stored; read it again first."))
+    if isinstance(error, UNAVAILABLE) and not state:
+        return answered(Busy("The database is away; nothing was changed. Send it again shortly."))
+    raise error
+
+
+ANSWERS: Mapping[Any, Callable[[Request, Exception], Awaitable[JSONResponse]]] = {
+    Problem: _problem,
+    RequestValidationError: _invalid,
+    HTTPException: _http,
+    RecursionError: _too_deep,
+    exc.DBAPIError: _database,
+    exc.TimeoutError: _database,
+}

@@ -1,0 +1,179 @@
+"""One transaction per request or message, on somebody's behalf. Only this module commits."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from importlib.resources import files
+from typing import Annotated, NamedTuple
+from uuid import UUID
+
+from fastapi import Depends, Request
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    DateTime,
+    MetaData,
+    TextClause,
+    event,
+    exc,
+    func,
+    make_url,
+    text,
+)
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from uuid_utils.compat import uuid7
+
+from shared.auth import Caller, authenticated
+from shared.settings import settings
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+TYPES = {datetime: DateTime(timezone=True), int: BigInteger}
+UNAVAILABLE = exc.OperationalError, exc.InterfaceError, exc.TimeoutError  # later it may work
+
+Sessions = async_sessionmaker[AsyncSession]
+
+
+class Store(NamedTuple):
+    """The two ways into a service's schema, as two database roles that see different rows."""
+
+    app: Sessions  # requests: what the organization that acts is party to
+    system: Sessions  # relays and consumers: everything
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        for sessions in self:
+            await sessions.kw["bind"].dispose()
+
+
+def utc_now() -> datetime:
+    """Return the time; whoever needs it takes it as `at=`, and only edges call this."""
+    return datetime.now(UTC)
+
+
+class KernelModel(DeclarativeBase):
+    """The base of the kernel's own tables, which exist in every service's schema."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = TYPES
+
+
+class Identified:
+    """A row with an id of its own, which sorts by time, and the moment it was created."""
+
+    id: Mapped[UUID] = mapped_column(
+        primary_key=True,
+        default=uuid7,  # known before the flush, which then inserts many rows at once
+        server_default=func.uuidv7(),  # for statements
+    )
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+def engine_for(database_url: str, *, role: str) -> AsyncEngine:
+    """Prepare to connect as a role, with the secret that is the role's own."""
+    secret = settings().database_role_secrets.get(role)
+    url = make_url(database_url).set(username=role)
+    if secret:
+        url = url.set(password=secret.get_secret_value())
+    engine = create_async_engine(
+        url,
+        pool_size=settings().connections_max,
+        max_overflow=0,
+        pool_timeout=settings().connection_wait_s_max,
+        pool_use_lifo=True,
+        connect_args={"autocommit": True, "options": "-c lock_timeout=4s -c TimeZone=UTC"},
+    )
+    event.listen(engine.sync_engine, "begin", _begin)
+    return engine
+
+
+def open_store(database_url: str, *, service: str) -> Store:
+    """Prepare to connect as a service's app and system roles; neither owns anything."""
+    roles = f"{service}_app", f"{service}_system"
+    engines = (engine_for(database_url, role=role) for role in roles)
+    info = {"service": service}
+    return Store(
+        *(async_sessionmaker(engine, expire_on_commit=False, info=info) for engine in engines)
+    )
+
+
+def statement(package: str, name: str) -> TextClause:
+    """Return a set-based statement that is kept in a file of its own."""
+    return text(files(package).joinpath(name).read_text())
+
+
+def act_as(organization_id: UUID | None) -> str:
+    """Return the SQL that tells the row policies who acts until the transaction ends."""
+    return f"SELECT set_config('app.organization_id', '{organization_id or ''}', true)"
+
+
+def _begin(connection: Connection) -> None:
+    """Begin and say who acts in one round trip; psycopg, in autocommit, sends no BEGIN itself."""
+    begin = f"BEGIN; {act_as(connection.get_execution_options().get('actor'))}"
+    connection.connection.dbapi_connection.run_async(  # type: ignore[union-attr]
+        lambda psycopg: psycopg.execute(begin, prepare=False)
+    )
+
+
+@asynccontextmanager
+async def transaction(
+    sessions: Sessions, *, actor: UUID | None = None
+) -> AsyncIterator[AsyncSession]:
+    """Commit what is done inside, or nothing; with no actor, the app role sees no row.
+
+    A pooled connection may have died since it was used: then one more is tried, before anything
+    was done on it.
+    """
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(sessions.begin())
+        try:
+            await session.connection(execution_options={"actor": actor})
+        except exc.DBAPIError as died:
+            if not died.connection_invalidated:
+                raise
+            session = await stack.enter_async_context(sessions.begin())
+            await session.connection(execution_options={"actor": actor})
+        yield session
+
+
+async def _request_transaction(
+    request: Request, caller: Annotated[Caller, Depends(authenticated)]
+) -> AsyncIterator[AsyncSession]:
+    store: Store = request.app.state.store
+    async with transaction(store.app, actor=caller.organization_id) as session:
+        await _opened(request, session)
+        yield session
+
+
+async def _system_transaction(request: Request) -> AsyncIterator[AsyncSession]:
+    store: Store = request.app.state.store
+    async with transaction(store.system) as session:
+        yield session
+
+
+async def _opened(request: Request, session: AsyncSession) -> None:
+    """Let the route act in the transaction before its endpoint does: see idempotency."""
+    if first := getattr(request.state, "first", None):
+        await first(session)
+
+
+async def _now() -> datetime:  # a coroutine, or FastAPI would hop through a thread for it
+    return utc_now()
+
+
+# Function scope commits before the response is sent, so a 201 is never a lie.
+Transaction = Annotated[AsyncSession, Depends(_request_transaction, scope="function")]
+# For what happens before any caller is known, or is the platform's: it sees every row.
+SystemTransaction = Annotated[AsyncSession, Depends(_system_transaction, scope="function")]
+Now = Annotated[datetime, Depends(_now)]

@@ -1,0 +1,108 @@
+"""The outbox: events leave inside a database transaction and are sent on in order."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import ARRAY, BigInteger, Index, Text, any_, func, literal, select, text, update
+from sqlalchemy import event as sqlalchemy_event
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, Session, mapped_column
+from uuid_utils.compat import uuid7
+
+from contracts.event import Envelope, Event
+from shared.database import KernelModel, Sessions, transaction, utc_now
+from shared.trace import traceparent
+
+RELAY_BATCH_MAX = 500
+
+
+class Message(NamedTuple):
+    """What travels: the sealed envelope, where to, and what it must stay in order with."""
+
+    topic: str
+    subject: str
+    body: bytes
+
+
+Send = Callable[[Sequence[Message]], Awaitable[None]]  # ConnectionError: not all acknowledged
+
+
+class OutboxEvent(KernelModel):
+    """An event that is to be sent, exactly as it will be sent."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index("ix_outbox_unpublished", "position", postgresql_where=text("published_at IS NULL")),
+    )
+
+    position: Mapped[int] = mapped_column(primary_key=True)
+    topic: Mapped[str]
+    subject: Mapped[str]
+    message: Mapped[str] = mapped_column(Text)
+    recorded_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    published_at: Mapped[datetime | None]
+
+
+def publish(session: AsyncSession, event: Event) -> None:
+    """Record an event in the caller's transaction; the relay sends it after the commit."""
+    envelope = Envelope.seal(event, id=uuid7(), time=utc_now(), traceparent=traceparent())
+    session.add(
+        OutboxEvent(
+            topic=event.topic(),
+            subject=event.subject,
+            message=envelope.model_dump_json(exclude_none=True),
+        )
+    )
+    published(session)
+
+
+def published(session: AsyncSession) -> None:
+    """Wake the relay at the commit; for statements that write to the outbox by themselves."""
+    if session.info.setdefault("rings", True) is True:
+        session.info["rings"] = "at the commit"
+        sqlalchemy_event.listen(session.sync_session, "after_commit", _ring, once=True)
+
+
+_bells: defaultdict[object, set[asyncio.Event]] = defaultdict(set)
+
+
+def _ring(session: Session) -> None:
+    for bell in _bells[session.info.get("service")]:
+        bell.set()
+
+
+@contextmanager
+def bell(sessions: Sessions) -> Iterator[asyncio.Event]:
+    """Yield what is set whenever this process commits an event of the same service."""
+    ringing, service = asyncio.Event(), (sessions.kw.get("info") or {}).get("service")
+    _bells[service].add(ringing)
+    try:
+        yield ringing
+    finally:
+        _bells[service].discard(ringing)
+
+
+async def relay(sessions: Sessions, send: Send) -> int:
+    """Send the oldest unpublished events in order and return how many were sent.
+
+    One relay at a time holds the lock, which keeps the order. A crash after sending and
+    before the commit sends again: delivery is at least once, and the inbox absorbs it.
+    """
+    alone = select(func.pg_try_advisory_xact_lock(func.hashtext(func.current_schema())))
+    columns = OutboxEvent.position, OutboxEvent.topic, OutboxEvent.subject, OutboxEvent.message
+    unpublished = select(*columns).where(OutboxEvent.published_at.is_(None))
+    async with transaction(sessions) as session:
+        if not await session.scalar(alone):
+            return 0
+        oldest = unpublished.order_by(OutboxEvent.position).limit(RELAY_BATCH_MAX)
+        batch = (await session.execute(oldest)).all()
+        if batch:
+            await send([Message(row.topic, row.subject, row.message.encode()) for row in batch])
+            positions = literal([row.position for row in batch], ARRAY(BigInteger))
+            sent = update(OutboxEvent).where(OutboxEvent.position == any_(positions))
+            await session.execute(sent.values(published_at=utc_now()))
+    return len(batch)

@@ -1,0 +1,325 @@
+"""The inbox: events arrive inside a database transaction, each once, and none is skipped."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from functools import partial
+from typing import NamedTuple, TypeVar
+from uuid import NAMESPACE_OID, UUID, uuid5
+
+from pydantic import ValidationError
+from sqlalchemy import ARRAY, Index, Text, Uuid, any_, func, literal, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from contracts.event import Envelope, Event
+from shared.database import UNAVAILABLE, KernelModel, Sessions, transaction, utc_now
+from shared.events import Message
+from shared.problem import Problem
+from shared.trace import following
+
+logger = logging.getLogger(__name__)
+
+E = TypeVar("E", bound=Event)
+Handler = Callable[..., Awaitable[None]]  # (session, event)
+
+BACK_OFF_S = 0.05, 0.2, 0.8, 3.2  # between five tries
+LETTERS = func.hashtext(func.current_schema() + ".dead_letters")  # locks arrivals out of a replay
+
+
+class Position(NamedTuple):
+    """How far a consumer has read one partition of a topic, and how far it could read."""
+
+    topic: str
+    partition: int
+    position: int
+    log_end: int
+
+
+class Inbound(NamedTuple):
+    """Where messages come from: each poll returns some, in order, per partition."""
+
+    poll: Callable[[], Awaitable[Sequence[Sequence[Message]]]]
+    acknowledge: Callable[[], Awaitable[None]]
+    positions: Callable[[], Awaitable[Sequence[Position]]]
+
+
+class Unreadable(Problem):
+    """The message is not an event as its contract describes it."""
+
+    status = 422
+
+
+class InboxEvent(KernelModel):
+    """An event that had its effect here."""
+
+    __tablename__ = "inbox"
+
+    event_id: Mapped[UUID] = mapped_column(primary_key=True)
+    arrived_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class DeadLetter(KernelModel):
+    """A message that could not be applied, or that waits behind one on the same subject."""
+
+    __tablename__ = "dead_letters"
+    __table_args__ = (
+        Index("ix_dead_letters_subject_topic_position", "subject", "topic", "position"),
+    )
+
+    position: Mapped[int] = mapped_column(primary_key=True)
+    topic: Mapped[str]
+    subject: Mapped[str]
+    body: Mapped[bytes]
+    reason: Mapped[str | None] = mapped_column(Text)  # None: it only waits
+    arrived_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class DiscardedLetter(KernelModel):
+    """A dead letter that somebody gave up: what it said, who gave it up, and why."""
+
+    __tablename__ = "discarded_letters"
+
+    position: Mapped[int] = mapped_column(primary_key=True)
+    topic: Mapped[str]
+    subject: Mapped[str]
+    body: Mapped[bytes]
+    reason: Mapped[str | None] = mapped_column(Text)
+    discarded_because: Mapped[str] = mapped_column(Text)
+    discarded_by: Mapped[str]
+    discarded_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class ConsumerPosition(KernelModel):
+    """How far this service has read a partition, as its consumer last said."""
+
+    __tablename__ = "consumer_positions"
+
+    topic: Mapped[str] = mapped_column(primary_key=True)
+    partition: Mapped[int] = mapped_column(primary_key=True)
+    position: Mapped[int]
+    log_end: Mapped[int]
+    seen_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class Arrival(NamedTuple):
+    """A message some handler is for; applying it has that handler's effect."""
+
+    event_id: UUID
+    message: Message
+    traceparent: str | None
+    effect: Callable[[AsyncSession], Awaitable[None]]
+
+    async def apply(self, session: AsyncSession) -> None:
+        """Have the effect, as a step of the trace in which the event was published."""
+        with following(self.traceparent):
+            await self.effect(session)
+
+    @property
+    def subject(self) -> tuple[str, str]:
+        return self.message.topic, self.message.subject
+
+    def letter(self, reason: Exception | None = None) -> DeadLetter:
+        return DeadLetter(**self.message._asdict(), reason=repr(reason) if reason else None)
+
+
+class Handlers:
+    """The events a service listens to, and what it does about each."""
+
+    def __init__(self) -> None:
+        self.topics: set[str] = set()
+        self._by_type: dict[str, Handler] = {}
+
+    def on(self, contract: type[E]) -> Callable[[Handler], Handler]:
+        def register(handler: Handler) -> Handler:
+            assert contract.type not in self._by_type, f"{contract.type} is handled twice"
+            self._by_type[contract.type] = handler
+            self.topics.add(contract.topic())
+            return handler
+
+        return register
+
+    def read(self, message: Message) -> Arrival | None:
+        """Open a message; None when this service has no handler for it."""
+        try:
+            envelope = Envelope.model_validate_json(message.body)
+            handler = self._by_type.get(envelope.type)
+            event = envelope.open() if handler else None
+        except ValidationError as error:
+            return _unreadable(message, error)
+        if handler is None:
+            return None
+        effect = partial(handler, event=event)
+        return Arrival(envelope.id, message, envelope.traceparent, effect)
+
+
+def _unreadable(message: Message, error: ValidationError) -> Arrival:
+    async def refuse(_: AsyncSession) -> None:
+        raise Unreadable(str(error)) from error
+
+    return Arrival(uuid5(NAMESPACE_OID, message.body.hex()), message, None, refuse)
+
+
+async def receive(
+    handlers: Handlers,
+    sessions: Sessions,
+    messages: Sequence[Message],
+    *,
+    back_off_s: Sequence[float] = BACK_OFF_S,
+) -> None:
+    """Apply messages in order, each once: its effect and its inbox row commit together.
+
+    One that is refused, or fails at every try, becomes a dead letter, and what follows on its
+    subject waits behind it. Raises only what says that the database is away.
+    """
+    arrivals = [arrival for message in messages if (arrival := handlers.read(message))]
+    await _settle(sessions, arrivals, back_off_s)
+
+
+async def _settle(
+    sessions: Sessions, arrivals: Sequence[Arrival], back_off_s: Sequence[float]
+) -> None:
+    """Apply messages together if that works, or else in halves, down to what fails alone."""
+    if len(arrivals) == 1:
+        await _settle_alone(sessions, arrivals[0], back_off_s)
+    elif arrivals:
+        try:
+            await _apply(sessions, arrivals)
+        except Exception:
+            logger.info("%s messages were not applied together", len(arrivals), exc_info=True)
+            half = len(arrivals) // 2
+            await _settle(sessions, arrivals[:half], back_off_s)
+            await _settle(sessions, arrivals[half:], back_off_s)
+
+
+async def _settle_alone(sessions: Sessions, arrival: Arrival, back_off_s: Sequence[float]) -> None:
+    obstacle = await _obstacle(sessions, arrival)
+    for pause_s in back_off_s:
+        if obstacle is None or isinstance(obstacle, Problem):
+            break
+        await asyncio.sleep(pause_s)
+        obstacle = await _obstacle(sessions, arrival)
+    if obstacle:
+        async with transaction(sessions) as session:
+            session.add_all(new.letter(obstacle) for new in await _enter(session, [arrival]))
+
+
+async def _obstacle(sessions: Sessions, arrival: Arrival) -> Exception | None:
+    """Apply one message by itself and return what stood in the way, if anything did."""
+    try:
+        await _apply(sessions, [arrival])
+    except UNAVAILABLE:
+        raise
+    except Exception as obstacle:
+        logger.warning("event %s was not applied", arrival.event_id, exc_info=True)
+        return obstacle
+    return None
+
+
+async def _apply(sessions: Sessions, arrivals: Sequence[Arrival]) -> None:
+    async with transaction(sessions) as session:
+        await session.execute(select(func.pg_advisory_xact_lock_shared(LETTERS)))
+        new = await _enter(session, arrivals)
+        held_up = await _held_up(session, new)
+        for arrival in new:
+            if arrival.subject in held_up:
+                session.add(arrival.letter())
+            else:
+                await arrival.apply(session)
+
+
+async def _enter(session: AsyncSession, arrivals: Sequence[Arrival]) -> Sequence[Arrival]:
+    """Enter messages in the inbox and return those that were not in it, in order."""
+    by_id = {arrival.event_id: arrival for arrival in arrivals}
+    ids = select(func.unnest(literal(list(by_id), ARRAY(Uuid))))
+    entered = insert(InboxEvent).from_select(["event_id"], ids).on_conflict_do_nothing()
+    new = set(await session.scalars(entered.returning(InboxEvent.event_id)))
+    return [arrival for event_id, arrival in by_id.items() if event_id in new]
+
+
+async def _held_up(session: AsyncSession, arrivals: Sequence[Arrival]) -> set[tuple[str, str]]:
+    """Return the subjects that have dead letters, behind which later messages wait."""
+    subjects = literal([arrival.message.subject for arrival in arrivals], ARRAY(Text))
+    letters = select(DeadLetter.topic, DeadLetter.subject).where(
+        DeadLetter.subject == any_(subjects)
+    )
+    return {(topic, subject) for topic, subject in await session.execute(letters.distinct())}
+
+
+async def replay(handlers: Handlers, sessions: Sessions, *, topic: str, subject: str) -> int:
+    """Apply a subject's dead letters again, in order, and return how many there were.
+
+    Raises what stands in the way of one, which then stays, as does what waits behind it. When
+    none is left, the subject's events go straight to their handlers again.
+    """
+    count = 0
+    try:
+        while await _replay_first(handlers, sessions, topic, subject):
+            count += 1
+    except UNAVAILABLE:
+        raise
+    except Exception as obstacle:
+        async with transaction(sessions) as session:
+            if letter := await _first_letter(session, topic, subject):
+                letter.reason = repr(obstacle)
+        raise
+    return count
+
+
+async def discard(
+    sessions: Sessions, *, topic: str, subject: str, reason: str, by: str = "operator"
+) -> bool:
+    """Give up a subject's first dead letter for good; what waits behind it can then be replayed.
+
+    What was given up is kept with the reason. Return whether there was any letter.
+    """
+    async with transaction(sessions) as session:
+        letter = await _first_letter(session, topic, subject)
+        if letter:
+            logger.warning("discarded (%s) on %s of %s: %r", reason, subject, topic, letter.body)
+            kept = "position", "topic", "subject", "body", "reason"
+            copied = {name: getattr(letter, name) for name in kept}
+            session.add(DiscardedLetter(**copied, discarded_because=reason, discarded_by=by))
+            await session.delete(letter)
+    return letter is not None
+
+
+def type_of(body: bytes) -> str | None:
+    """Return the type of an event that may be unreadable."""
+    try:
+        return str(Envelope.model_validate_json(body).type)
+    except ValidationError:
+        return None
+
+
+async def note_positions(sessions: Sessions, positions: Sequence[Position]) -> None:
+    """Write down how far the consumer has read, for those who watch from another process."""
+    rows = [position._asdict() | {"seen_at": utc_now()} for position in positions]
+    noted = insert(ConsumerPosition)
+    new = {name: noted.excluded[name] for name in ("position", "log_end", "seen_at")}
+    async with transaction(sessions) as session:
+        await session.execute(
+            noted.on_conflict_do_update(index_elements=["topic", "partition"], set_=new), rows
+        )
+
+
+async def _replay_first(handlers: Handlers, sessions: Sessions, topic: str, subject: str) -> bool:
+    async with transaction(sessions) as session:
+        letter = await _first_letter(session, topic, subject)
+        if letter is None:
+            return False
+        arrival = handlers.read(Message(letter.topic, letter.subject, letter.body))
+        if arrival:
+            await arrival.apply(session)
+        await session.delete(letter)
+    return True
+
+
+async def _first_letter(session: AsyncSession, topic: str, subject: str) -> DeadLetter | None:
+    """Return what the others on a subject wait behind; until the commit nothing arrives."""
+    await session.execute(select(func.pg_advisory_xact_lock(LETTERS)))
+    on_subject = DeadLetter.topic == topic, DeadLetter.subject == subject
+    first = select(DeadLetter).where(*on_subject).order_by(DeadLetter.position).limit(1)
+    return (await session.scalars(first)).first()

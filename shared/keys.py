@@ -1,0 +1,109 @@
+"""Tell an access token that identity issued from any other (RFC 9068), by its published keys."""
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+from joserfc.jwt import JWTClaimsRegistry
+
+from shared.auth import Caller
+from shared.settings import settings
+
+logger = logging.getLogger(__name__)
+
+ALGORITHMS = ["ES256", "Ed25519"]
+TOKEN_BYTES_MAX = 8_192
+REMEMBERED_MAX = 10_000
+REFRESH_S, RETRY_S = 60.0, 0.5
+ESSENTIAL = "exp", "iat", "sub", "client_id", "jti", "scope", "organization_id"
+
+Fetch = Callable[[], Awaitable[dict[str, Any]]]  # returns a JWK Set
+
+
+class Keys:
+    """Identity's public keys, fetched beside the requests; calling it verifies a token."""
+
+    def __init__(self, fetch: Fetch) -> None:
+        self._fetch = fetch
+        self._keys: KeySet | None = None
+        self._seen: dict[bytes, tuple[float, Caller]] = {}
+        self._texts = ""
+
+    def __call__(self, token: str) -> Caller | None:
+        """Return who a token speaks for, or None if it is not valid here and now."""
+        if self._keys is None or len(token) > TOKEN_BYTES_MAX:
+            return None
+        digest, now = sha256(token.encode(errors="replace")).digest(), time.time()
+        known = self._seen.get(digest)
+        if known is None:
+            known = _verified(token, self._keys, now)
+            if known:
+                if len(self._seen) >= REMEMBERED_MAX:
+                    self._seen.clear()
+                self._seen[digest] = known
+        return known[1] if known and now < known[0] else None
+
+    @property
+    def ready(self) -> bool:
+        """Tell whether any key is known yet."""
+        return self._keys is not None
+
+    async def load(self) -> None:
+        """Fetch the keys once; tokens of a key that is gone are not remembered either."""
+        found = await self._fetch()
+        texts = json.dumps(found, sort_keys=True)
+        if texts != self._texts:
+            self._keys = KeySet.import_key_set(found)  # type: ignore[arg-type]
+            self._texts = texts
+            self._seen.clear()
+
+    async def follow(self, stop: asyncio.Event) -> None:
+        """Keep the keys fresh until told to stop; an outage leaves those that are known."""
+        while not stop.is_set():
+            try:
+                await self.load()
+            except Exception as error:  # noqa: BLE001  whatever it is, known keys go on
+                logger.info("identity's keys were not fetched: %r", error)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), REFRESH_S if self.ready else RETRY_S)
+
+
+def _verified(token: str, keys: KeySet, now: float) -> tuple[float, Caller] | None:
+    essential: dict[str, Any] = {name: {"essential": True} for name in ESSENTIAL}
+    registry = JWTClaimsRegistry(
+        now=int(now),
+        leeway=0,
+        iss={"essential": True, "value": settings().issuer},
+        aud={"essential": True, "value": settings().audience},
+        **essential,
+    )
+    try:
+        decoded = jwt.decode(token, keys, algorithms=ALGORITHMS)
+        if decoded.header.get("typ") != "at+jwt" or not decoded.header.get("kid"):
+            return None
+        if not isinstance(decoded.claims["aud"], str):
+            return None
+        registry.validate(decoded.claims)
+        return float(decoded.claims["exp"]), _caller(decoded.claims)
+    except (JoseError, ValueError, TypeError, KeyError, RecursionError):
+        return None
+
+
+def _caller(claims: dict[str, Any]) -> Caller:
+    person = claims["sub"] != claims["client_id"]
+    return Caller(
+        organization_id=UUID(claims["organization_id"]),
+        scopes=frozenset(claims["scope"].split()),
+        client_id=claims["client_id"],
+        user_id=UUID(claims["sub"]) if person else None,
+        name=str(claims.get("name", "")),
+    )

@@ -1,0 +1,126 @@
+"""Run what waits for events until told to stop: a service's relay and its consumer."""
+
+import asyncio
+import logging
+import signal
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from functools import partial
+from typing import TypeVar
+
+from shared import kafka
+from shared.database import UNAVAILABLE, Sessions
+from shared.events import Message, Send, bell, relay
+from shared.inbox import Handlers, Inbound, note_positions, receive
+
+logger = logging.getLogger(__name__)
+
+IDLE_S_MIN, IDLE_S_MAX = 0.005, 0.2
+OUTAGE_S = 0.5
+NOTE_S = 5.0  # how often a consumer writes down how far it has come
+
+T = TypeVar("T")
+Job = Callable[[asyncio.Event], Coroutine[None, None, None]]
+Deliver = Callable[[Sequence[Message]], Awaitable[None]]
+
+
+def relaying(sessions: Sessions, *, servers: str) -> Job:
+    """Send the events of a service's outbox to Kafka, as its system role."""
+    connect = partial(kafka.outgoing, servers)
+    return partial(_through_outages, connect, partial(relay_on, sessions))
+
+
+def consuming(handlers: Handlers, sessions: Sessions, *, servers: str, group: str) -> Job:
+    """Receive from Kafka what a service listens to; a group shares the work among its members."""
+    connect = partial(kafka.incoming, servers, group=group, topics=handlers.topics)
+    return partial(_through_outages, connect, partial(consume, handlers, sessions))
+
+
+def following(topics: Sequence[str], deliver: Deliver, *, servers: str) -> Job:
+    """Show this process every event of some topics from now on: for live pages, not for books."""
+    connect = partial(kafka.broadcast, servers, topics=topics)
+    return partial(_through_outages, connect, partial(follow, deliver))
+
+
+@asynccontextmanager
+async def running(jobs: Sequence[Job]) -> AsyncIterator[None]:
+    """Run jobs beside the caller; one that fails ends all, and leaving waits for them to stop."""
+    stop = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        for job in jobs:
+            group.create_task(job(stop))
+        try:
+            yield
+        finally:
+            stop.set()
+
+
+async def run_until_told_to_stop(jobs: Sequence[Job]) -> None:
+    """Run jobs in a process of their own; at SIGTERM or SIGINT finish what is under way."""
+    told, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told.set)
+    async with running(jobs):
+        await told.wait()
+
+
+async def relay_on(sessions: Sessions, send: Send, stop: asyncio.Event) -> None:
+    """Relay batch after batch; rest longer the longer nothing is left, or until a commit rings."""
+    idle_s = IDLE_S_MIN
+    with bell(sessions) as ringing:
+        while not stop.is_set():
+            ringing.clear()
+            if await relay(sessions, send):
+                idle_s = IDLE_S_MIN
+                continue
+            await _rest(ringing, idle_s)
+            idle_s = min(2 * idle_s, IDLE_S_MAX)
+
+
+async def consume(
+    handlers: Handlers, sessions: Sessions, inbound: Inbound, stop: asyncio.Event
+) -> None:
+    """Receive partitions side by side, each in order; commit offsets after all effects."""
+    noted_at = 0.0
+    while not stop.is_set():
+        partitions = await inbound.poll()
+        async with asyncio.TaskGroup() as group:
+            for messages in partitions:
+                group.create_task(receive(handlers, sessions, messages))
+        if partitions:
+            await inbound.acknowledge()
+        if time.monotonic() - noted_at > NOTE_S:
+            noted_at = time.monotonic()
+            if positions := await inbound.positions():
+                await note_positions(sessions, positions)
+
+
+async def follow(
+    deliver: Deliver, poll: Callable[[], Awaitable[Sequence[Message]]], stop: asyncio.Event
+) -> None:
+    """Pass on events as they come, from now; an empty delivery says that some may be missed."""
+    await deliver([])
+    while not stop.is_set():
+        if messages := await poll():
+            await deliver(messages)
+
+
+async def _through_outages(
+    connect: Callable[[], AbstractAsyncContextManager[T]],
+    work: Callable[[T, asyncio.Event], Awaitable[None]],
+    stop: asyncio.Event,
+) -> None:
+    """Connect and work until told to stop; after an outage of Kafka or the database, again."""
+    while not stop.is_set():
+        try:
+            async with connect() as transport:
+                await work(transport, stop)
+        except* (ConnectionError, *UNAVAILABLE):
+            logger.warning("interrupted; trying again in %s s", OUTAGE_S, exc_info=True)
+            await _rest(stop, OUTAGE_S)
+
+
+async def _rest(stop: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)

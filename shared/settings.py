@@ -1,0 +1,42 @@
+"""Settings, read once from the environment: every name below with the prefix LIANQIAO_."""
+
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from pydantic import PositiveInt, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What differs from one installation to the next."""
+
+    model_config = SettingsConfigDict(env_prefix="LIANQIAO_", frozen=True)
+
+    database_url: str = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
+    database_role_secrets: dict[str, SecretStr] = {}
+    connections_max: PositiveInt = 8  # per role and process
+    connection_wait_s_max: PositiveInt = 5
+    kafka_servers: str = "127.0.0.1:9092"
+
+    issuer: str = "http://localhost:8000"  # where people and partners reach the platform
+    audience: str = "lianqiao"
+    service_urls: dict[str, str] = {}
+    zone: str = "Asia/Shanghai"  # whose calendar days count
+
+    smtp_url: str = ""  # smtp://user:password@host:587; empty: mail lands on the mailbox page
+    mail_from: str = "Lianqiao <no-reply@localhost>"
+
+    @property
+    def calendar(self) -> ZoneInfo:
+        """The zone in which an instant becomes a date."""
+        return ZoneInfo(self.zone)
+
+    def url_of(self, service: str) -> str:
+        """Return where a service is reached from inside the installation."""
+        return self.service_urls.get(service, self.issuer).rstrip("/")
+
+
+@cache
+def settings() -> Settings:
+    """Return the settings of this process."""
+    return Settings()
