@@ -214,7 +214,8 @@ class Postgres(_Process):
 
     def _initialize(self) -> None:
         """Make the data in a folder of their own first, so that half of them is never taken up."""
-        shutil.rmtree(self.folder / "new", ignore_errors=True)
+        for half in self.folder.iterdir():
+            shutil.rmtree(half) if half.is_dir() else half.unlink()
         new = self.folder / "new"
         command = [POSTGRES / "initdb", *self._initdb, "-D", new]
         if ended := self._run(command, self._account).wait():
