@@ -64,7 +64,7 @@ class Rows(Generic[T]):
 
 async def keyset(
     session: AsyncSession,
-    rows: Select[Any],
+    rows: Select[*tuple[Any, ...]],
     *,
     order: Sequence[ColumnElement[Any] | Any],
     paging: Paging,
