@@ -1,0 +1,3 @@
+"""`lianqiao`."""
+import typer
+app = typer.Typer()
