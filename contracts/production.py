@@ -24,8 +24,10 @@ class OperationProgress(BaseModel):
 class Prediction(BaseModel):
     """When a work order will be completed at its pace so far, and what that was taken from.
 
-    The pace's relative error is 1/√reports (reports as a Poisson process); the 50 % and 90 %
-    ranges are the dates at ± 0.674 and ± 1.645 of it.
+    n reports span n - 1 intervals, so the pace is (n - 1) / n × done_share by the time between the
+    first report and the last. Its logarithm has the standard error 1/√n (reports as a Poisson
+    process); the 50 % and 90 % ranges are the dates at ± 0.674 and ± 1.645 of it. Days are those of
+    the platform's zone.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -36,6 +38,7 @@ class Prediction(BaseModel):
     early_90_on: date
     late_90_on: date
     started_at: datetime  # the first report
+    last_reported_at: datetime | None = None
     reports: NonNegativeInt
     done_share: Annotated[Exact, Field(ge=0, le=1, max_digits=7, decimal_places=6)]
 

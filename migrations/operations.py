@@ -42,7 +42,7 @@ def create_kernel() -> None:
 
 def drop_kernel() -> None:
     """Undo `create_kernel`."""
-    op.execute("DROP FUNCTION cloud_event, money")
+    op.execute("DROP FUNCTION cloud_event, money(bigint, text)")
     for table in (
         "idempotency_keys",
         "consumer_positions",

@@ -1,0 +1,290 @@
+"""What may be done in production. Each function is one use case in the caller's transaction."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import ARRAY, Uuid, any_, literal, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from uuid_utils.compat import uuid7
+
+from contracts.onboarding import RelationshipChanged
+from contracts.orders import ChangeAgreed, LineConfirmed
+from contracts.production import (
+    OperationProgress,
+    Prediction,
+    SlippagePredicted,
+    WorkOrderCompleted,
+    WorkOrderOpened,
+)
+from contracts.values import plain
+from services.production import domain
+from services.production.domain import (
+    FINISHED,
+    Circumstances,
+    Held,
+    Made,
+    Outcome,
+    Recorded,
+    judge,
+)
+from services.production.models import Relationship, Routing, WorkOrder
+from services.production.queries import (
+    by_reference,
+    kept,
+    pace_without,
+    report_of,
+    visible_to,
+)
+from shared.auth import Caller
+from shared.database import statement
+from shared.events import publish, published
+from shared.settings import settings
+from shared.trace import traceparent
+
+RECORD_REPORTS = statement("services.production", "record_reports.sql")
+OPEN_WORK_ORDER = statement("services.production", "open_work_order.sql")
+
+
+async def report_progress(
+    session: AsyncSession, reports: Sequence[Made], *, by: Caller, under: Circumstances
+) -> Sequence[Outcome]:
+    """Record reports in turn and announce each, and whatever it brings about.
+
+    Return, for each report, how far it brought its work order, or why it was refused.
+    """
+    judged = await preview(session, reports, by=by, under=under)
+    accepted = [outcome for outcome in judged if isinstance(outcome, Recorded)]
+    if accepted:
+        await _record(session, accepted, by=by, under=under)
+    return judged
+
+
+async def preview(
+    session: AsyncSession, reports: Sequence[Made], *, by: Caller, under: Circumstances
+) -> Sequence[Outcome]:
+    """Say what `report_progress` would do, and hold the work orders so that it still will."""
+    held = await _hold(session, by, {made.work_order_id for made in reports})
+    references = {(made.work_order_id, made.reference) for made in reports if made.reference}
+    return judge(held, reports, under=under, known=await by_reference(session, references))
+
+
+async def reverse_report(
+    session: AsyncSession, report_id: UUID, *, by: Caller, reason: str, under: Circumstances
+) -> Recorded:
+    """Take a report back by a row of the opposite sign, and announce where that leaves the work.
+
+    Refused when it was taken back before, or when later operations already used what it brought.
+    """
+    report = await report_of(session, report_id, caller=by)
+    held = await _hold(session, by, {report.work_order_id})
+    recorded = domain.take_back(
+        held.get(report.work_order_id),
+        await kept(session, report),
+        reversal_id=uuid7(),
+        others=await pace_without(session, report),
+        under=under,
+    )
+    await _record(session, [recorded], by=by, under=under, reason=reason)
+    return recorded
+
+
+async def _hold(session: AsyncSession, caller: Caller, ids: Iterable[UUID]) -> Mapping[UUID, Held]:
+    """Lock work orders in the order of their ids, so that two batches cannot deadlock."""
+    asked = WorkOrder.id == any_(literal(list(ids), ARRAY(Uuid)))
+    chosen = visible_to(caller).where(asked).order_by(WorkOrder.id).with_for_update()
+    return {order.id: order.held for order in await session.scalars(chosen)}
+
+
+async def _record(
+    session: AsyncSession,
+    accepted: Sequence[Recorded],
+    *,
+    by: Caller,
+    under: Circumstances,
+    reason: str | None = None,
+) -> None:
+    """Write state, history and events of judged reports in one statement."""
+    latest = {recorded.report.work_order_id: recorded.after for recorded in accepted}
+    rows = [_row(place, recorded, reason) for place, recorded in enumerate(accepted)]
+    states = [_state(work_order_id, after) for work_order_id, after in latest.items()]
+    values = {
+        "reports": _json(rows),
+        "work_orders": _json(states),
+        "at": under.at,
+        "imported": under.imported,
+        "reported_by": by.name,
+        "trace": traceparent(),
+    }
+    await session.execute(RECORD_REPORTS, values)
+    published(session)
+
+
+def _row(place: int, recorded: Recorded, reason: str | None) -> dict[str, Any]:
+    made, after, prediction, completes, slips, reverses = recorded
+    progress = after.progress
+    return {
+        "place": place,
+        **made._asdict(),
+        "reverses": reverses,
+        "reason": reason,
+        "completed": progress.completed,
+        "reached": [
+            {"sequence": sequence, "name": name, "good": good, "scrapped": scrapped}
+            for sequence, (name, good, scrapped) in enumerate(progress.operations, start=1)
+        ],
+        "prediction": prediction and prediction._asdict(),
+        "completes": completes,
+        "slips": slips,
+    }
+
+
+def _state(work_order_id: UUID, after: Held) -> dict[str, Any]:
+    return {
+        "work_order_id": work_order_id,
+        "good": [operation.good for operation in after.progress.operations],
+        "scrapped": [operation.scrapped for operation in after.progress.operations],
+        **after.pace._asdict(),
+        "slipped_on": after.slipped_on,
+    }
+
+
+def _json(rows: Sequence[dict[str, Any]]) -> str:
+    return orjson.dumps(rows, default=_plain).decode()
+
+
+def _plain(value: object) -> str:
+    assert isinstance(value, Decimal)
+    return plain(value)
+
+
+async def set_operations(
+    session: AsyncSession,
+    work_order_id: UUID,
+    *,
+    caller: Caller,
+    names: Sequence[str],
+    at: datetime,
+) -> None:
+    """Set the operations of a work order, and remember them for the next of the same item.
+
+    Announced where they change. Refused once something is reported.
+    """
+    chosen = visible_to(caller).where(WorkOrder.id == work_order_id).with_for_update()
+    order = (await session.scalars(chosen)).first()
+    held = domain.own(order.held if order else None, caller.organization_id)
+    after = domain.renamed(held, names)
+    assert order
+    await _remember(session, order, names, at=at)
+    if after == held:
+        return
+    order.operations = list(names)
+    order.good = order.scrapped = [domain.ZERO] * len(names)
+    publish(session, _opened(order))
+
+
+async def _remember(
+    session: AsyncSession, order: WorkOrder, names: Sequence[str], *, at: datetime
+) -> None:
+    key = ("supplier_id", "buyer_id", "item_number")
+    row = {name: getattr(order, name) for name in key}
+    remembered = insert(Routing).values(**row, operations=list(names), created_at=at)
+    changed = {"operations": remembered.excluded.operations}
+    await session.execute(remembered.on_conflict_do_update(index_elements=key, set_=changed))
+
+
+async def open_work_order(session: AsyncSession, event: LineConfirmed, *, at: datetime) -> None:
+    """Open a work order for a confirmed line, once, and announce it."""
+    if not event.quantity:
+        return
+    known = event.model_dump(exclude={"schedule_lines"})
+    values = {"at": at, "finished": FINISHED, "trace": traceparent()}
+    await session.execute(OPEN_WORK_ORDER, known | values)
+    published(session)
+
+
+async def apply_change(session: AsyncSession, event: ChangeAgreed, *, at: datetime) -> None:
+    """Give a work order the quantity and date that were agreed on, or cancel it.
+
+    What was reported stays. What is completed beyond a reduced quantity shows as excess. Announced
+    are a completion, where the reduced quantity is made already, and a slippage, where the
+    predicted date passes the new promise. An agreement older than one known here changes nothing.
+    """
+    line = WorkOrder.schedule_line_id == event.schedule_line_id
+    party = WorkOrder.buyer_id == event.buyer_id, WorkOrder.supplier_id == event.supplier_id
+    chosen = select(WorkOrder).where(line, *party).with_for_update()
+    order = (await session.scalars(chosen)).first()
+    if order is None or order.cancelled_at or order.agreed_at > event.recorded_at:
+        return
+    order.agreed_at = event.recorded_at
+    if event.kind == "cancel" or not event.quantity:
+        order.cancelled_at = event.occurred_at
+        return
+    before = order.held
+    promised_on = event.promised_on or order.promised_on
+    agreed = domain.agree(
+        before, quantity=event.quantity, promised_on=promised_on, zone=settings().calendar
+    )
+    order.agreed, order.promised_on = event.quantity, promised_on
+    order.slipped_on = agreed.after.slipped_on
+    _announce(session, order, agreed, at=at)
+
+
+def _announce(
+    session: AsyncSession, order: WorkOrder, agreed: domain.Agreed, *, at: datetime
+) -> None:
+    parties = _parties(order)
+    if agreed.completes:
+        quantity = agreed.after.progress.ordered
+        publish(
+            session,
+            WorkOrderCompleted(**parties, quantity=quantity, unit=order.unit, completed_at=at),
+        )
+    if agreed.slips and agreed.prediction:
+        prediction = Prediction(**agreed.prediction._asdict())
+        publish(
+            session,
+            SlippagePredicted(
+                **parties,
+                promised_on=order.promised_on,
+                prediction=prediction,
+                predicted_at=at,
+            ),
+        )
+
+
+def _opened(order: WorkOrder) -> WorkOrderOpened:
+    operations = [
+        OperationProgress(sequence=sequence, name=name, good=good, scrapped=scrapped)
+        for sequence, (name, good, scrapped) in enumerate(order.held.progress.operations, start=1)
+    ]
+    return WorkOrderOpened(**_parties(order), operations=operations, opened_at=order.opened_at)
+
+
+def _parties(order: WorkOrder) -> dict[str, UUID]:
+    return {
+        "work_order_id": order.id,
+        "order_id": order.order_id,
+        "schedule_line_id": order.schedule_line_id,
+        "buyer_id": order.buyer_id,
+        "supplier_id": order.supplier_id,
+    }
+
+
+async def note_relationship(session: AsyncSession, event: RelationshipChanged) -> None:
+    """Write down what a buyer and a supplier are called."""
+    row = event.model_dump(
+        include={"buyer_id", "buyer_name", "supplier_id", "supplier_name", "changed_at"}
+    )
+    noted = insert(Relationship).values(**row)
+    newer = Relationship.changed_at <= noted.excluded.changed_at
+    changed = {name: noted.excluded[name] for name in ("buyer_name", "supplier_name", "changed_at")}
+    await session.execute(
+        noted.on_conflict_do_update(
+            index_elements=["buyer_id", "supplier_id"], set_=changed, where=newer
+        )
+    )
