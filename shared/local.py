@@ -96,11 +96,17 @@ class AlreadyRunningError(Exception):
 
 
 class Server(Protocol):
+    """What can be run on this machine; `kill` is also for a start that takes too long."""
+
+    name: str
+    folder: Path
+
+    @property
+    def alive(self) -> bool: ...
     def start(self) -> None: ...
     def stop(self) -> None: ...
     def kill(self) -> None: ...
-    @property
-    def alive(self) -> bool: ...
+    def end_orphan(self) -> None: ...
 
 
 class _Process:
@@ -180,11 +186,15 @@ class Postgres(_Process):
             self._socket = Path(tempfile.gettempdir(), f"lianqiao-{digest}")
         self.url = f"postgresql+psycopg://postgres@/postgres?host={self._socket}"
 
+    def end_orphan(self) -> None:
+        """End the server that a run which was killed has left behind on this folder."""
+        _end_all("postgres", str(self.folder), politely=signal.SIGINT)
+
     def start(self) -> None:
         """Return when the server takes connections; a first start makes its folder."""
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         self._shorten_log()
-        _end_orphan("postgres", str(self.folder))
+        self.end_orphan()
         self._take_folders()
         if not (self.folder / "PG_VERSION").exists():
             self._initialize()
@@ -243,11 +253,15 @@ class Kafka(_Process):
         self.servers = f"127.0.0.1:{self._broker}"
         self._data, self._properties = self.folder / "data", self.folder / "server.properties"
 
+    def end_orphan(self) -> None:
+        """End the broker that a run which was killed has left behind on this folder."""
+        _end_all("java", str(self._properties))
+
     def start(self) -> None:
         """Return when the broker takes connections; a first start makes its folder."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self._shorten_log()
-        _end_orphan("java", str(self._properties))
+        self.end_orphan()
         ports = {"broker": self._broker, "controller": self._controller}
         self._properties.write_text(PROPERTIES.format(data=self._data, **ports))
         if not (self._data / "meta.properties").exists():
@@ -325,9 +339,7 @@ def _end(
             return
 
 
-def _end_orphan(program: str, argument: str) -> None:
-    """End the server that a run which was killed has left behind on this folder."""
-    politely = signal.SIGINT if program == "postgres" else signal.SIGTERM
+def _end_all(program: str, argument: str, *, politely: signal.Signals = signal.SIGTERM) -> None:
     for process in psutil.process_iter(["name", "cmdline"]):
         if process.info["name"] == program and argument in (process.info["cmdline"] or ()):
             _end(process.pid, process.wait, politely=politely)
