@@ -1,0 +1,1 @@
+"""Read orders out of a list of order lines, as CSV or Excel."""

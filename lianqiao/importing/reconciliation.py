@@ -1,0 +1,151 @@
+"""What came of an import: every row accounted for, and what was given against what is stored."""
+
+import csv
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from contracts.values import Money
+from lianqiao.importing.load import Loaded
+from lianqiao.importing.staging import Oddity, Staging, Sum, Untaken
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A supplier whose stored orders are not what was given."""
+
+    supplier: str
+    given_minor: int
+    stored_minor: int
+    given_lines: int
+    stored_lines: int
+
+
+@dataclass
+class Reconciliation:
+    """The account of an import. Amounts are in minor units of the currency."""
+
+    source: str
+    buyer: str
+    currency: str
+    dry_run: bool
+    rows: int
+    suppliers: int
+    organizations_new: int
+    orders: dict[str, int]  # by status: accepted, unchanged, refused; in a dry run readable
+    lines: dict[str, int]
+    unknown: dict[str, dict[str, int]]  # how often each word that means unknown, by field
+    oddities: list[Oddity]
+    untaken: list[Untaken]
+    refused: int
+    refused_file: str | None
+    given_minor: int
+    stored_minor: int | None
+    differences: list[Difference] = field(default_factory=list)
+
+    @property
+    def matches(self) -> bool:
+        """Whether every row is stored and every supplier's sum is what was given, to the cent."""
+        return not self.refused and not self.differences
+
+    def document(self) -> dict[str, Any]:
+        """Return the account as a script would read it: amounts as decimals."""
+        told = asdict(self)
+        for name in ("given", "stored"):
+            told[name] = self.money(told.pop(f"{name}_minor"))
+        told["oddities"] = [self._named(oddity) for oddity in self.oddities]
+        told["untaken"] = [self._named(untaken) for untaken in self.untaken]
+        told["differences"] = [
+            {
+                "supplier": one.supplier,
+                "given": self.money(one.given_minor),
+                "stored": self.money(one.stored_minor),
+                "given_lines": one.given_lines,
+                "stored_lines": one.stored_lines,
+            }
+            for one in self.differences
+        ]
+        return told | {"matches": self.matches}
+
+    def money(self, amount_minor: int | None) -> str | None:
+        if amount_minor is None:
+            return None
+        return str(Money.of(amount_minor, self.currency).amount)
+
+    def _named(self, noted: Oddity | Untaken) -> dict[str, Any]:
+        told = noted._asdict()
+        return told | {"amount": self.money(told.pop("amount_minor"))}
+
+
+def account(  # noqa: PLR0913  an account has many sides
+    staged: Staging,
+    *,
+    source: Path,
+    buyer: str,
+    currency: str,
+    given: Sequence[Sum],
+    loaded: Loaded | None,
+    refused_file: Path,
+) -> Reconciliation:
+    """Draw up the account; refused rows are written to a file with the reason of each."""
+    refused = write_refused(staged, refused_file)
+    orders, lines = Counter[str](), Counter[str]()
+    if loaded is None:
+        orders["readable"] = sum(one.orders for one in given)
+        lines["readable"] = sum(one.lines for one in given)
+    else:
+        orders, lines = loaded.orders, loaded.lines
+    return Reconciliation(
+        source=str(source),
+        buyer=buyer,
+        currency=currency,
+        dry_run=loaded is None,
+        rows=staged.rows,
+        suppliers=len(given),
+        organizations_new=loaded.organizations if loaded else 0,
+        orders=dict(orders),
+        lines=dict(lines),
+        unknown={name: dict(words.most_common()) for name, words in staged.unknown.items()},
+        oddities=staged.oddities,
+        untaken=staged.untaken,
+        refused=refused,
+        refused_file=str(refused_file) if refused else None,
+        given_minor=sum(one.amount_minor for one in given),
+        stored_minor=sum(amount for _, _, amount in loaded.stored.values()) if loaded else None,
+        differences=_differences(given, loaded) if loaded else [],
+    )
+
+
+def write_refused(staged: Staging, path: Path) -> int:
+    """Write each refused row with its reason; return how many there are. None: no file."""
+    count = staged.refused_count()
+    if count:
+        with path.open("w", encoding="utf-8-sig", newline="") as file:  # so that Excel reads it
+            writer = csv.writer(file)
+            writer.writerow(["row", "order", "reason"])
+            writer.writerows(
+                [_harmless(cell) for cell in (reference, number or "", reason)]
+                for reference, number, reason in staged.refused()
+            )
+    return count
+
+
+def _harmless(cell: str) -> str:
+    """Keep a spreadsheet from taking text out of the source for a formula."""
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+
+
+def _differences(given: Sequence[Sum], loaded: Loaded) -> list[Difference]:
+    found = []
+    for one in given:
+        orders, lines, amount = loaded.stored.get(one.supplier, (0, 0, 0))
+        if (orders, lines, amount) != (one.orders, one.lines, one.amount_minor):
+            found.append(Difference(one.supplier, one.amount_minor, amount, one.lines, lines))
+    return found
+
+
+def written(amount_minor: int, currency: str) -> str:
+    """Write an amount for people: 1,627,584,457.29 USD."""
+    return f"{Money.of(amount_minor, currency).amount:,} {currency}"

@@ -1,0 +1,152 @@
+"""Bring organizations, their clients and their relationships onto the platform, in bulk.
+
+Used by the importers and the simulator. Everything has a stable id, so that doing it again
+changes nothing.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from uuid import UUID, uuid5
+
+from joserfc.jwk import OKPKey
+from pydantic import BaseModel
+
+from contracts.scopes import Scope
+from lianqiao.client import Api, Json, PlatformError, Result
+
+BATCH = 500
+HEARD_WITHIN_S_MAX = 60
+REST_S, REST_S_MAX = 0.1, 1.0
+NOT_HEARD_YET = "organization-not-known-yet"
+
+Told = Callable[[str, int, int], None]  # what is being done, how many are, of how many
+
+
+@dataclass(frozen=True)
+class Party:
+    """An organization, and the client that speaks for it."""
+
+    id: UUID
+    name: str
+    scopes: frozenset[Scope]
+    identifiers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def client_id(self) -> UUID:
+        return uuid5(self.id, "program")
+
+
+class Relation(BaseModel):
+    """A buyer and a supplier that have worked together since a day, if it is known."""
+
+    buyer_id: UUID
+    supplier_id: UUID
+    since: date
+    vendor_number: str | None = None
+
+
+async def register(
+    operator: Api, parties: Sequence[Party], key: OKPKey, *, client_name: str, told: Told
+) -> int:
+    """Register organizations and one client each, which signs with the key; return how many new."""
+    public = {"keys": [key.as_dict(private=False) | {"use": "sig", "alg": "Ed25519"}]}
+    organizations = [
+        {"id": str(party.id), "name": party.name, "identifiers": party.identifiers}
+        for party in parties
+    ]
+    clients = [
+        {
+            "id": str(party.client_id),
+            "organization_id": str(party.id),
+            "name": client_name,
+            "scopes": sorted(party.scopes),
+            "grant_types": ["client_credentials"],
+            "auth_method": "private_key_jwt",
+            "jwks": public,
+        }
+        for party in parties
+    ]
+    path = "/api/identity/v1"
+    new = await _all(operator, f"{path}/organizations/bulk", "organizations", organizations, told)
+    await _all(operator, f"{path}/clients/bulk", "clients", clients, told)
+    return sum(result.status != "unchanged" for result in new)
+
+
+async def relate(operator: Api, relations: Sequence[Relation], *, told: Told) -> None:
+    """Enter relationships as active; onboarding may not have heard of the organizations yet."""
+    waiting = [relation.model_dump(mode="json", exclude_none=True) for relation in relations]
+    deadline, rest_s = time.monotonic() + HEARD_WITHIN_S_MAX, REST_S
+    while waiting:
+        results = await _batches(
+            operator, "/api/onboarding/v1/relationships/import", "relationships", waiting
+        )
+        early = {result.index for result in results if _is(result, NOT_HEARD_YET)}
+        _raise_refusals(result for result in results if result.index not in early)
+        waiting = [relation for index, relation in enumerate(waiting) if index in early]
+        told("relationships", len(relations) - len(waiting), len(relations))
+        if waiting and time.monotonic() > deadline:
+            raise PlatformError(
+                f"Onboarding has not heard of {len(waiting)} organizations within "
+                f"{HEARD_WITHIN_S_MAX} s. Look at `lianqiao events lag`, then run this again."
+            )
+        if waiting:
+            await asyncio.sleep(rest_s)
+            rest_s = min(2 * rest_s, REST_S_MAX)
+
+
+class _Known(BaseModel):
+    supplier_id: UUID
+    state: str
+
+
+async def wait_for_relationships(buyer: Api, supplier_ids: Iterable[UUID]) -> None:
+    """Wait until orders has heard that the buyer may order from each supplier."""
+    wanted = set(supplier_ids)
+    deadline, rest_s = time.monotonic() + HEARD_WITHIN_S_MAX, REST_S
+    while True:
+        known = buyer.items("/api/orders/v1/relationships", _Known)
+        wanted -= {one.supplier_id async for one in known if one.state == "active"}
+        if not wanted:
+            return
+        if time.monotonic() > deadline:
+            raise PlatformError(
+                f"Orders has not heard of {len(wanted)} relationships within "
+                f"{HEARD_WITHIN_S_MAX} s, or they are not active. Look at `lianqiao events lag` "
+                "and at the relationships of the buyer, then run this again."
+            )
+        await asyncio.sleep(rest_s)
+        rest_s = min(2 * rest_s, REST_S_MAX)
+
+
+async def _all(
+    operator: Api, path: str, name: str, items: Sequence[Json], told: Told
+) -> list[Result]:
+    """Send all; a single refusal ends the work, as everything after it would be refused too."""
+    results = await _batches(operator, path, name, items)
+    _raise_refusals(results)
+    told(name, len(items), len(items))
+    return results
+
+
+async def _batches(operator: Api, path: str, name: str, items: Sequence[Json]) -> list[Result]:
+    results: list[Result] = []
+    for start in range(0, len(items), BATCH):
+        answers = await operator.batch(path, name, items[start : start + BATCH])
+        results += [
+            answer.model_copy(update={"index": len(results) + position})
+            for position, answer in enumerate(answers)
+        ]
+    return results
+
+
+def _is(result: Result, problem: str) -> bool:
+    return result.problem is not None and result.problem.type.endswith(problem)
+
+
+def _raise_refusals(results: Iterable[Result]) -> None:
+    for result in results:
+        if result.problem:
+            raise PlatformError(f"{result.problem.title}: {result.problem.detail}")
