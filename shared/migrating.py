@@ -8,12 +8,18 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 INI = Path(__file__).parent.parent / "alembic.ini"
+INIS = [INI]  # tests add one of their own
 
 
 def _config(service: str, database_url: str | None = None) -> Config:
+    ini = next((ini for ini in INIS if service in _sections(ini)), INI)
     return Config(
-        str(INI), ini_section=service, attributes={"database_url": database_url}, stdout=None
+        str(ini), ini_section=service, attributes={"database_url": database_url}, stdout=None
     )
+
+
+def _sections(ini: Path) -> tuple[str, ...]:
+    return tuple(Config(str(ini)).file_config.sections())
 
 
 def migrate(service: str, *, database_url: str) -> None:
@@ -30,5 +36,4 @@ def head(service: str) -> str | None:
 @cache
 def migrated_services() -> tuple[str, ...]:
     """Name the services that have a schema, in the order of alembic.ini."""
-    parsed = Config(str(INI)).file_config
-    return tuple(parsed.sections())
+    return _sections(INI)

@@ -3,19 +3,22 @@
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from importlib import import_module
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 from httpx2 import ASGITransport, AsyncClient
 from sqlalchemy import Engine, create_engine, text
 
+from contracts.event import Event
 from contracts.scopes import Scope
 from shared import local
 from shared.app import Service, create_app
 from shared.auth import Caller
 from shared.database import Store, open_store
 from shared.local import Kafka
-from shared.migrating import INI, migrate, migrated_services
+from shared.migrating import INI, INIS, migrate, migrated_services
+from tests.probe.contracts import Noted
 
 EMPTY = text(
     """
@@ -40,12 +43,17 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="session")
-def database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Build every schema the way production does: by running the migrations."""
-    with local.postgres(tmp_path_factory.mktemp("local") / "postgres") as url:
-        for service in SERVICES:
-            migrate(service, database_url=url)
+def empty_database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with local.postgres(tmp_path_factory.mktemp("local") / "postgres", durable=False) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def database_url(empty_database_url: str) -> str:
+    """Build every schema the way production does: by running the migrations."""
+    for service in SERVICES:
+        migrate(service, database_url=empty_database_url)
+    return empty_database_url
 
 
 @pytest.fixture(scope="session")
@@ -57,8 +65,8 @@ async def opened(database_url: str) -> AsyncIterator[Stores]:
 
 
 @pytest.fixture(scope="session")
-def superuser(database_url: str) -> Iterator[Engine]:
-    engine = create_engine(database_url, connect_args={"options": "-c lock_timeout=4s"})
+def superuser(empty_database_url: str) -> Iterator[Engine]:
+    engine = create_engine(empty_database_url, connect_args={"options": "-c lock_timeout=4s"})
     yield engine
     engine.dispose()
 
@@ -67,6 +75,26 @@ def superuser(database_url: str) -> Iterator[Engine]:
 def stores(opened: Stores, superuser: Engine) -> Iterator[Stores]:
     """Yield every service's store, empty; tests commit, and then all of it is deleted."""
     yield opened
+    with superuser.begin() as connection:
+        connection.execute(EMPTY)
+
+
+@pytest.fixture(scope="session")
+async def probe_opened(empty_database_url: str) -> AsyncIterator[Store]:
+    """Create the schema of the service that only tests of the kernel know."""
+    INIS.append(Path(__file__).parent / "probe" / "alembic.ini")
+    migrate("probe", database_url=empty_database_url)
+    store = open_store(empty_database_url, service="probe")
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+def probe(probe_opened: Store, superuser: Engine) -> Iterator[Store]:
+    """Yield the probe's store, empty, while its event is one that readers know."""
+    Event.catalogue[Noted.type] = Noted
+    yield probe_opened
+    del Event.catalogue[Noted.type]
     with superuser.begin() as connection:
         connection.execute(EMPTY)
 

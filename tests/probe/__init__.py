@@ -1,1 +1,1 @@
-"""A service of one table, with which the kernel is tested apart from any business."""
+"""A service of two tables, with which the kernel is tested apart from any business."""
