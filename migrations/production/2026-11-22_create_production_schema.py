@@ -26,8 +26,8 @@ SAYS_SOMETHING = (
     "CASE WHEN reverses IS NULL THEN good >= 0 AND scrapped >= 0"
     " ELSE good <= 0 AND scrapped <= 0 END AND good + scrapped <> 0"
 )
-REPORTED = "good, scrapped, reports, started_at, last_reported_at, slipped_on"
-AGREED = "agreed, agreed_at, promised_on, cancelled_at, slipped_on"
+REPORTED = "good, scrapped, reports, started_at, last_reported_at, slipped_on, revision"
+AGREED = "agreed, agreed_at, promised_on, cancelled_at, slipped_on, revision"
 
 
 def upgrade() -> None:
@@ -141,6 +141,7 @@ def _state() -> list[sa.Column[object]]:
         sa.Column("started_at", INSTANT, nullable=True),
         sa.Column("last_reported_at", INSTANT, nullable=True),
         sa.Column("slipped_on", sa.Date(), nullable=True),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.Column("completed", QUANTITY, sa.Computed(LAST, persisted=True), nullable=False),
         sa.Column(
             "ordered",

@@ -22,15 +22,19 @@ from contracts.production import (
     WorkOrderOpened,
 )
 from contracts.values import plain
-from services.production import domain
-from services.production.domain import (
-    FINISHED,
+from services.production.domain.progress import FINISHED, ZERO
+from services.production.domain.reports import (
+    Agreed,
     Circumstances,
     Held,
     Made,
     Outcome,
     Recorded,
+    agree,
     judge,
+    own,
+    renamed,
+    take_back,
 )
 from services.production.models import Relationship, Routing, WorkOrder
 from services.production.queries import (
@@ -82,7 +86,7 @@ async def reverse_report(
     """
     report = await report_of(session, report_id, caller=by)
     held = await _hold(session, by, {report.work_order_id})
-    recorded = domain.take_back(
+    recorded = take_back(
         held.get(report.work_order_id),
         await kept(session, report),
         reversal_id=uuid7(),
@@ -125,7 +129,7 @@ async def _record(
 
 
 def _row(place: int, recorded: Recorded, reason: str | None) -> dict[str, Any]:
-    made, after, prediction, completes, slips, reverses = recorded
+    made, after, prediction, revision, completes, slips, reverses = recorded
     progress = after.progress
     return {
         "place": place,
@@ -138,6 +142,7 @@ def _row(place: int, recorded: Recorded, reason: str | None) -> dict[str, Any]:
             for sequence, (name, good, scrapped) in enumerate(progress.operations, start=1)
         ],
         "prediction": prediction and prediction._asdict(),
+        "revision": revision,
         "completes": completes,
         "slips": slips,
     }
@@ -150,6 +155,7 @@ def _state(work_order_id: UUID, after: Held) -> dict[str, Any]:
         "scrapped": [operation.scrapped for operation in after.progress.operations],
         **after.pace._asdict(),
         "slipped_on": after.slipped_on,
+        "revision": after.revision,
     }
 
 
@@ -176,14 +182,15 @@ async def set_operations(
     """
     chosen = visible_to(caller).where(WorkOrder.id == work_order_id).with_for_update()
     order = (await session.scalars(chosen)).first()
-    held = domain.own(order.held if order else None, caller.organization_id)
-    after = domain.renamed(held, names)
+    held = own(order.held if order else None, caller.organization_id)
+    after = renamed(held, names)
     assert order
     await _remember(session, order, names, at=at)
     if after == held:
         return
     order.operations = list(names)
-    order.good = order.scrapped = [domain.ZERO] * len(names)
+    order.good = order.scrapped = [ZERO] * len(names)
+    order.revision += 1
     publish(session, _opened(order))
 
 
@@ -226,17 +233,15 @@ async def apply_change(session: AsyncSession, event: ChangeAgreed, *, at: dateti
         return
     before = order.held
     promised_on = event.promised_on or order.promised_on
-    agreed = domain.agree(
+    agreed = agree(
         before, quantity=event.quantity, promised_on=promised_on, zone=settings().calendar
     )
     order.agreed, order.promised_on = event.quantity, promised_on
-    order.slipped_on = agreed.after.slipped_on
+    order.slipped_on, order.revision = agreed.after.slipped_on, agreed.after.revision
     _announce(session, order, agreed, at=at)
 
 
-def _announce(
-    session: AsyncSession, order: WorkOrder, agreed: domain.Agreed, *, at: datetime
-) -> None:
+def _announce(session: AsyncSession, order: WorkOrder, agreed: Agreed, *, at: datetime) -> None:
     parties = _parties(order)
     if agreed.completes:
         quantity = agreed.after.progress.ordered
@@ -265,13 +270,14 @@ def _opened(order: WorkOrder) -> WorkOrderOpened:
     return WorkOrderOpened(**_parties(order), operations=operations, opened_at=order.opened_at)
 
 
-def _parties(order: WorkOrder) -> dict[str, UUID]:
+def _parties(order: WorkOrder) -> dict[str, Any]:
     return {
         "work_order_id": order.id,
         "order_id": order.order_id,
         "schedule_line_id": order.schedule_line_id,
         "buyer_id": order.buyer_id,
         "supplier_id": order.supplier_id,
+        "revision": order.revision,
     }
 
 

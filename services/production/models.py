@@ -21,7 +21,9 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from uuid_utils.compat import uuid7
 
-from services.production.domain import Held, Operation, Pace, Progress
+from services.production.domain.prediction import Pace
+from services.production.domain.progress import Operation, Progress
+from services.production.domain.reports import Held
 from shared.database import NAMING, TYPES, Identified
 
 QUANTITY = Numeric(18, 6)
@@ -88,7 +90,8 @@ class WorkOrder(Identified, Model):
     reports: Mapped[int] = mapped_column(default=0)  # that stand
     started_at: Mapped[datetime | None]
     last_reported_at: Mapped[datetime | None]
-    slipped_on: Mapped[date | None]
+    slipped_on: Mapped[date | None]  # the predicted date that was last told as too late
+    revision: Mapped[int] = mapped_column(default=1)  # counts the events about it
 
     completed: Mapped[Decimal] = mapped_column(Computed(LAST, persisted=True))
     ordered: Mapped[Decimal] = mapped_column(Computed(f"greatest(agreed, {LAST})", persisted=True))
@@ -111,6 +114,7 @@ class WorkOrder(Identified, Model):
             Progress(self.agreed, operations, self.cancelled_at is not None),
             Pace(self.reports, self.started_at, self.last_reported_at),
             self.slipped_on,
+            self.revision,
         )
 
 

@@ -9,13 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from contracts.orders import Side
-from services.production.domain import (
-    Kept,
-    Pace,
-    ReportNotFound,
-    Status,
-    WorkOrderNotFound,
-)
+from services.production.domain.prediction import Pace
+from services.production.domain.problems import ReportNotFound, WorkOrderNotFound
+from services.production.domain.progress import Status
+from services.production.domain.reports import Kept
 from services.production.models import Relationship, Report, ScrapReason, WorkOrder
 from shared.auth import Caller
 from shared.paging import Paging, Rows, keyset

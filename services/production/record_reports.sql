@@ -4,16 +4,17 @@ WITH accepted AS (
         place bigint, report_id uuid, work_order_id uuid, operation bigint, good numeric,
         scrapped numeric, scrap_reason text, reverses uuid, reason text, reference text,
         occurred_at timestamptz, completed numeric, reached json, prediction json,
-        completes boolean, slips boolean)
+        revision bigint, completes boolean, slips boolean)
 ), latest AS (
     SELECT * FROM json_to_recordset(CAST(:work_orders AS json)) AS latest (
         work_order_id uuid, good numeric[], scrapped numeric[], reports bigint,
-        started_at timestamptz, last_reported_at timestamptz, slipped_on date)
+        started_at timestamptz, last_reported_at timestamptz, slipped_on date,
+        revision bigint)
 ), advanced AS (
     UPDATE work_orders SET
         good = latest.good, scrapped = latest.scrapped, reports = latest.reports,
         started_at = latest.started_at, last_reported_at = latest.last_reported_at,
-        slipped_on = latest.slipped_on
+        slipped_on = latest.slipped_on, revision = latest.revision
     FROM latest WHERE id = latest.work_order_id
     RETURNING id, order_id, schedule_line_id, buyer_id, supplier_id, agreed, unit, promised_on
 ), known AS (
@@ -35,7 +36,8 @@ WITH accepted AS (
         json_build_object(
             'work_order_id', work_order_id, 'order_id', order_id,
             'schedule_line_id', schedule_line_id, 'buyer_id', buyer_id,
-            'supplier_id', supplier_id, 'report_id', report_id, 'reverses', reverses,
+            'supplier_id', supplier_id, 'revision', revision, 'report_id', report_id,
+            'reverses', reverses,
             'operation', operation, 'good', trim_scale(good)::text,
             'scrapped', trim_scale(scrapped)::text, 'completed', trim_scale(completed)::text,
             'ordered', ordered, 'unit', unit, 'operations', reached, 'prediction', prediction,
@@ -45,13 +47,15 @@ WITH accepted AS (
     UNION ALL
     SELECT place, 2, work_order_id, 'production.work_order_completed.v1', json_build_object(
         'work_order_id', work_order_id, 'order_id', order_id, 'schedule_line_id', schedule_line_id,
-        'buyer_id', buyer_id, 'supplier_id', supplier_id, 'quantity', ordered, 'unit', unit,
+        'buyer_id', buyer_id, 'supplier_id', supplier_id, 'revision', revision + 1,
+        'quantity', ordered, 'unit', unit,
         'completed_at', occurred_at)
     FROM known WHERE completes
     UNION ALL
     SELECT place, 3, work_order_id, 'production.slippage_predicted.v1', json_build_object(
         'work_order_id', work_order_id, 'order_id', order_id, 'schedule_line_id', schedule_line_id,
-        'buyer_id', buyer_id, 'supplier_id', supplier_id, 'promised_on', promised_on,
+        'buyer_id', buyer_id, 'supplier_id', supplier_id, 'revision', revision + 1,
+        'promised_on', promised_on,
         'prediction', prediction, 'predicted_at', CAST(:at AS timestamptz))
     FROM known WHERE slips
 )

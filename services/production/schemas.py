@@ -8,7 +8,7 @@ from pydantic import Field
 
 from contracts.production import Prediction
 from contracts.values import Exact, Quantity, Unit
-from services.production.domain import OPERATIONS_MAX, ZERO, Status
+from services.production.domain.progress import OPERATIONS_MAX, ZERO, Status
 from shared.problem import ProblemDetails
 from shared.types import BULK_MAX, Body, Code, Instant, Line, NonNegativeQuantity, View
 

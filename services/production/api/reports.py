@@ -8,14 +8,27 @@ from fastapi import APIRouter
 from uuid_utils.compat import uuid7
 
 from contracts.scopes import Scope
-from services.production import commands, domain, queries
+from services.production import commands, queries
 from services.production.api.shown import (
     circumstances,
     shown_outcome,
     shown_report,
     shown_result,
 )
-from services.production.domain import Made, Outcome
+from services.production.domain.problems import (
+    AlreadyReversed,
+    LaterOperationsNeedIt,
+    MoreThanCameBefore,
+    MoreThanOrdered,
+    NoSuchOperation,
+    NothingReported,
+    NotTheSupplier,
+    ReferenceTaken,
+    ReportNotFound,
+    WorkOrderCancelled,
+    WorkOrderNotFound,
+)
+from services.production.domain.reports import Made, Outcome
 from services.production.schemas import (
     BulkReportsIn,
     OwnReportOut,
@@ -39,14 +52,14 @@ Writer = Annotated[Caller, requires(Scope.PRODUCTION_WRITE)]
 Importer = Annotated[Caller, requires(Scope.PRODUCTION_IMPORT)]
 
 REFUSALS = (
-    domain.WorkOrderNotFound,
-    domain.NotTheSupplier,
-    domain.NoSuchOperation,
-    domain.NothingReported,
-    domain.MoreThanOrdered,
-    domain.MoreThanCameBefore,
-    domain.WorkOrderCancelled,
-    domain.ReferenceTaken,
+    WorkOrderNotFound,
+    NotTheSupplier,
+    NoSuchOperation,
+    NothingReported,
+    MoreThanOrdered,
+    MoreThanCameBefore,
+    WorkOrderCancelled,
+    ReferenceTaken,
 )
 
 
@@ -90,10 +103,10 @@ async def import_reports(
     "/reports/{report_id}/reversal",
     status_code=201,
     responses=problems(
-        domain.ReportNotFound,
-        domain.NotTheSupplier,
-        domain.AlreadyReversed,
-        domain.LaterOperationsNeedIt,
+        ReportNotFound,
+        NotTheSupplier,
+        AlreadyReversed,
+        LaterOperationsNeedIt,
     ),
 )
 async def reverse_report(
@@ -106,7 +119,7 @@ async def reverse_report(
     return shown_outcome(reversal)
 
 
-@router.get("/work-orders/{work_order_id}/reports", responses=problems(domain.WorkOrderNotFound))
+@router.get("/work-orders/{work_order_id}/reports", responses=problems(WorkOrderNotFound))
 async def list_reports(
     work_order_id: UUID, caller: Reader, session: Transaction, paging: PageAsked
 ) -> Page[OwnReportOut | ReportOut]:

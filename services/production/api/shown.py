@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.production.domain import Circumstances, Held, Outcome, Prediction, Recorded, predict
+from services.production.domain.prediction import Prediction, predict
+from services.production.domain.reports import Circumstances, Held, Outcome, Recorded
 from services.production.models import Report
 from services.production.schemas import (
     OperationOut,

@@ -7,9 +7,15 @@ from fastapi import APIRouter, Depends, Query
 
 from contracts.orders import Side
 from contracts.scopes import Scope
-from services.production import commands, domain, queries
+from services.production import commands, queries
 from services.production.api.shown import shown_work_order
-from services.production.domain import Status
+from services.production.domain.problems import (
+    AlreadyStarted,
+    NotTheSupplier,
+    WorkOrderCancelled,
+    WorkOrderNotFound,
+)
+from services.production.domain.progress import Status
 from services.production.queries import Filter
 from services.production.schemas import OperationsIn, WorkOrderOut
 from shared.auth import Caller, requires
@@ -46,7 +52,7 @@ async def list_work_orders(
     return Page(items=[shown_work_order(row) for row in rows.items], next=rows.next)
 
 
-@router.get("/{work_order_id}", responses=problems(domain.WorkOrderNotFound))
+@router.get("/{work_order_id}", responses=problems(WorkOrderNotFound))
 async def show_work_order(
     work_order_id: UUID, caller: Reader, session: Transaction
 ) -> WorkOrderOut:
@@ -57,10 +63,10 @@ async def show_work_order(
 @router.put(
     "/{work_order_id}/operations",
     responses=problems(
-        domain.WorkOrderNotFound,
-        domain.NotTheSupplier,
-        domain.AlreadyStarted,
-        domain.WorkOrderCancelled,
+        WorkOrderNotFound,
+        NotTheSupplier,
+        AlreadyStarted,
+        WorkOrderCancelled,
     ),
 )
 async def set_operations(
