@@ -36,7 +36,7 @@ check: install fresh  ## all that is checked before a change is taken, tests inc
 	@$(MAKE) --no-print-directory test
 
 contracts: install  ## write the schemas and API documents anew
-	$(BIN)/python -m contracts
+	$(BIN)/python -m lianqiao.contracts
 
 migration: install  ## draft a migration: SERVICE=orders SAYING="add a column"
 	$(BIN)/lianqiao migration "$(SERVICE)" "$(SAYING)"
@@ -79,7 +79,7 @@ $(UV): tools.lock
 .venv/packages: requirements.lock pyproject.toml | $(UV)
 	@echo "Installing packages into .venv/ …"
 	@[ -x $(BIN)/python ] || $(PYTHON) -m venv --without-pip .venv
-	@$(UV) pip sync --python $(BIN)/python --require-hashes requirements.lock
+	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
 	@$(UV) pip install --python $(BIN)/python --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 

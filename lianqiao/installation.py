@@ -10,13 +10,14 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import contracts
 import services
+from contracts.event import Event
 
 if TYPE_CHECKING:  # read by commands that need no service, and so no time to import one
     from shared.app import Service
 
 ROOT = Path(__file__).parent.parent
-PUBLISHERS = "identity", "onboarding", "orders", "production"
 DATABASE_URL, KAFKA_SERVERS = "LIANQIAO_DATABASE_URL", "LIANQIAO_KAFKA_SERVERS"
 ISSUER, PORTAL_SECRET = "LIANQIAO_ISSUER", "LIANQIAO_PORTAL_CLIENT_SECRET"
 
@@ -59,6 +60,14 @@ def every_service() -> "dict[str, Service]":
     return {name: service(name) for name in service_names()}
 
 
+def topics() -> list[str]:
+    """Name every topic that a service publishes on, by the event contracts."""
+    for module in iter_modules(contracts.__path__):
+        if not module.name.startswith("_"):
+            import_module(f"contracts.{module.name}")
+    return sorted({contract.topic() for contract in Event.catalogue.values()})
+
+
 def kept(name: str) -> dict[str, Any]:
     """Read one of the installation's own files; empty where it has none."""
     path = folder() / f"{name}.json"
@@ -94,7 +103,7 @@ def attach() -> None:
 
     Must come before anything reads `settings()`.
     """
-    running = kept("running")
+    running = _running()
     for name in DATABASE_URL, KAFKA_SERVERS, ISSUER:
         if name in running:
             os.environ.setdefault(name, running[name])
@@ -106,10 +115,23 @@ def attach() -> None:
     os.environ.setdefault(PORTAL_SECRET, secret("portal"))
 
 
+def _running() -> dict[str, Any]:
+    """Return what runs here said of itself; empty where it does not run any more."""
+    said = kept("running")
+    if said:
+        try:
+            os.kill(said["process"], 0)
+        except ProcessLookupError:
+            return {}
+        except PermissionError:  # it is there, and another account's
+            return said
+    return said
+
+
 def operator() -> Operator:
     """Return the operator's access to the APIs of what runs here."""
     attach()
-    known, running = kept("operator"), kept("running")
+    known, running = kept("operator"), _running()
     client_id = os.environ.get("LIANQIAO_OPERATOR_CLIENT_ID") or known.get("client_id")
     given = os.environ.get("LIANQIAO_OPERATOR_CLIENT_SECRET") or known.get("secret")
     if not client_id or not given:

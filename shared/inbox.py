@@ -141,6 +141,11 @@ class Handlers:
 
         return register
 
+    @property
+    def types(self) -> list[str]:
+        """Name the types of event that have a handler."""
+        return sorted(self._by_type)
+
     def read(self, message: Message) -> Arrival | None:
         """Open a message; None when this service has no handler for it."""
         try:
