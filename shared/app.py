@@ -9,13 +9,14 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import iter_route_contexts
 from sqlalchemy import exc
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared import operations
 from shared.auth import Verify
-from shared.database import UNAVAILABLE, Store
+from shared.database import Store, is_away, is_locked, sqlstate
 from shared.guard import Guard, answered
 from shared.inbox import Handlers
 from shared.metrics import Meter
@@ -25,7 +26,7 @@ from shared.run import Job, running
 logger = logging.getLogger(__name__)
 
 NO_JOBS: Sequence[Job] = ()
-LOCKED = {"40001", "40P01", "55P03", "57014", "53300"}  # PostgreSQL: later it may work
+CANCELED = "57014"  # by statement_timeout
 
 
 class NotServed(Problem):
@@ -70,6 +71,7 @@ def create_app(
         openapi_url=f"{service.prefix}/openapi.json",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # a redirect would name the host that the request made up
     )
     meter = Meter(service.name)
     app.state.store, app.state.verify, app.state.service = store, verify, service
@@ -93,11 +95,10 @@ class Platform:
     def __init__(self, apps: Mapping[str, FastAPI], *, rest: str) -> None:
         self.apps, self._rest = apps, apps[rest]
         self._edges = {
-            route.path.split("/")[1]: app
+            first: app
             for name, app in apps.items()
-            if name != rest and app.state.service.edge
-            for route in app.state.service.edge.routes
-            if hasattr(route, "path")
+            if name != rest
+            for first in _first_words(app.state.service)
         }
         for app in apps.values():
             app.state.inside = self
@@ -113,6 +114,13 @@ class Platform:
         if first == "api":
             return self.apps.get(rest.partition("/")[0], self._rest)
         return self._edges.get(first, self._rest)
+
+
+def _first_words(service: Service) -> set[str]:
+    """Return what the addresses begin with that a service serves outside of /api."""
+    routes = iter_route_contexts(service.edge.routes) if service.edge else ()
+    paths = [route.path for route in routes if route.path] + list(service.mounts)
+    return {path.split("/")[1] for path in paths}
 
 
 async def _all_lifespans(apps: Any, receive: Receive, send: Send) -> None:  # noqa: ANN401
@@ -152,7 +160,14 @@ async def _invalid(_: Request, error: Exception) -> JSONResponse:
 
 
 async def _http(_: Request, error: Exception) -> JSONResponse:
+    """Say what FastAPI found wrong with a request before any endpoint saw it."""
     assert isinstance(error, HTTPException)
+    if isinstance(error.__cause__, Problem):  # while the body was read
+        return answered(error.__cause__)
+    if isinstance(error.__cause__, RecursionError):
+        return answered(InvalidInput("The body is nested too deeply."))
+    if isinstance(error.__cause__, ValueError):
+        return answered(InvalidInput("The body is not JSON as RFC 8259 has it, in UTF-8."))
     if error.status_code == NotFound.status:
         return answered(NotFound("There is nothing at this address."))
 
@@ -169,17 +184,23 @@ async def _too_deep(_: Request, __: Exception) -> JSONResponse:
 
 async def _database(_: Request, error: Exception) -> JSONResponse:
     """Say what the database refused in the caller's terms; what is our defect stays one."""
-    state = str(getattr(getattr(error, "orig", None), "sqlstate", None) or "")
-    if isinstance(error, exc.TimeoutError) or state in LOCKED:
-        return answered(Busy("The same rows are being changed; send the request again."))
-    if state.startswith("22"):
+    state = sqlstate(error)
+    if is_away(error):
+        return answered(Busy("The database is away just now; send the same request again shortly."))
+    if is_locked(error):
+        return answered(Busy("The same rows are being changed; send the same request again."))
+    if state == CANCELED:
+        return answered(Busy("It took too long and was given up; ask for less, or again later."))
+    if state.startswith(("22", "54")) or (isinstance(error, exc.DataError) and not state):
         return answered(InvalidInput("A value is outside of what can be stored."))
     if state.startswith("23"):
         logger.warning("a constraint caught what a rule should have", exc_info=error)
         return answered(Conflict("The request contradicts what is stored; read it again first."))
-    if isinstance(error, UNAVAILABLE) and not state:
-        return answered(Busy("The database is away; nothing was changed. Send it again shortly."))
     raise error
+
+
+async def _unsayable(_: Request, __: Exception) -> JSONResponse:
+    return answered(InvalidInput("A text holds half of a character (a lone surrogate)."))
 
 
 ANSWERS: Mapping[Any, Callable[[Request, Exception], Awaitable[JSONResponse]]] = {
@@ -187,6 +208,7 @@ ANSWERS: Mapping[Any, Callable[[Request, Exception], Awaitable[JSONResponse]]] =
     RequestValidationError: _invalid,
     HTTPException: _http,
     RecursionError: _too_deep,
+    UnicodeEncodeError: _unsayable,
     exc.DBAPIError: _database,
     exc.TimeoutError: _database,
 }

@@ -43,7 +43,10 @@ async def authenticated(request: Request, token: Annotated[str | None, Depends(o
     verify: Verify = request.app.state.verify
     caller = verify(token) if token else None
     if caller is None:
-        raise Unauthorized("Send a bearer token issued by the identity service.")
+        refusal = Unauthorized("Send a bearer token issued by the identity service.")
+        if token:
+            refusal.headers = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+        raise refusal
     request.state.caller = caller
     return caller
 
@@ -51,9 +54,9 @@ async def authenticated(request: Request, token: Annotated[str | None, Depends(o
 async def _holds_all(
     required: SecurityScopes, caller: Annotated[Caller, Depends(authenticated)]
 ) -> Caller:
-    missing = set(required.scopes) - caller.scopes
+    missing = sorted(set(required.scopes) - caller.scopes)
     if missing:
-        raise Forbidden(f"The token lacks: {', '.join(sorted(missing))}.")
+        raise _insufficient(f"The token lacks: {', '.join(missing)}.", missing)
     return caller
 
 
@@ -61,8 +64,16 @@ async def _holds_any(
     required: SecurityScopes, caller: Annotated[Caller, Depends(authenticated)]
 ) -> Caller:
     if not caller.scopes.intersection(required.scopes):
-        raise Forbidden(f"The token needs one of: {', '.join(sorted(required.scopes))}.")
+        asked = sorted(required.scopes)
+        raise _insufficient(f"The token needs one of: {', '.join(asked)}.", asked)
     return caller
+
+
+def _insufficient(detail: str, scopes: list[str]) -> Forbidden:
+    refusal = Forbidden(detail)
+    challenge = f'Bearer error="insufficient_scope", scope="{" ".join(scopes)}"'  # RFC 6750, 3.1
+    refusal.headers = {"WWW-Authenticate": challenge}
+    return refusal
 
 
 def requires(*scopes: Scope) -> Any:  # noqa: ANN401

@@ -7,6 +7,7 @@ from importlib.resources import files
 from typing import Annotated, NamedTuple
 from uuid import UUID
 
+import psycopg
 from fastapi import Depends, Request
 from sqlalchemy import (
     BigInteger,
@@ -40,7 +41,10 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 TYPES = {datetime: DateTime(timezone=True), int: BigInteger}
-UNAVAILABLE = exc.OperationalError, exc.InterfaceError, exc.TimeoutError  # later it may work
+STATEMENT_S_MAX = {"app": 30, "system": 300}  # by role; longer work is a job, in steps
+UNAVAILABLE = exc.OperationalError, exc.InterfaceError, exc.TimeoutError  # or something is locked
+AWAY = "08", "53", "57P", "58"  # SQLSTATEs of connections, resources, shutdown and the system
+LOCKED = "40001", "40P01", "55P03"
 
 Sessions = async_sessionmaker[AsyncSession]
 
@@ -92,7 +96,12 @@ def engine_for(database_url: str, *, role: str) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=settings().connection_wait_s_max,
         pool_use_lifo=True,
-        connect_args={"autocommit": True, "options": "-c lock_timeout=4s -c TimeZone=UTC"},
+        connect_args={
+            "autocommit": True,
+            "connect_timeout": settings().connection_wait_s_max,
+            "options": "-c TimeZone=UTC -c lock_timeout=4s"
+            f" -c statement_timeout={STATEMENT_S_MAX[role.rpartition('_')[2]]}s",
+        },
     )
     event.listen(engine.sync_engine, "begin", _begin)
     return engine
@@ -108,6 +117,24 @@ def open_store(database_url: str, *, service: str) -> Store:
     )
 
 
+def sqlstate(error: BaseException) -> str:
+    """Return PostgreSQL's code for what went wrong; empty where it never answered."""
+    return str(getattr(getattr(error, "orig", None), "sqlstate", None) or "")
+
+
+def is_away(error: BaseException) -> bool:
+    """Tell whether the database could not be reached, or could not serve anybody."""
+    if isinstance(error, exc.TimeoutError) or getattr(error, "connection_invalidated", False):
+        return True
+    state = sqlstate(error)
+    return state.startswith(AWAY) if state else isinstance(error, UNAVAILABLE)
+
+
+def is_locked(error: BaseException) -> bool:
+    """Tell whether somebody else held what was needed."""
+    return sqlstate(error) in LOCKED
+
+
 def statement(package: str, name: str) -> TextClause:
     """Return a set-based statement that is kept in a file of its own."""
     return text(files(package).joinpath(name).read_text())
@@ -121,9 +148,13 @@ def act_as(organization_id: UUID | None) -> str:
 def _begin(connection: Connection) -> None:
     """Begin and say who acts in one round trip; psycopg, in autocommit, sends no BEGIN itself."""
     begin = f"BEGIN; {act_as(connection.get_execution_options().get('actor'))}"
-    connection.connection.dbapi_connection.run_async(  # type: ignore[union-attr]
-        lambda psycopg: psycopg.execute(begin, prepare=False)
-    )
+    try:
+        connection.connection.dbapi_connection.run_async(  # type: ignore[union-attr]
+            lambda driver: driver.execute(begin, prepare=False)
+        )
+    except psycopg.Error as died:  # SQLAlchemy does not look after what a listener raises
+        connection.invalidate(died)
+        raise exc.OperationalError(begin, None, died, connection_invalidated=True) from died
 
 
 @asynccontextmanager
@@ -132,19 +163,25 @@ async def transaction(
 ) -> AsyncIterator[AsyncSession]:
     """Commit what is done inside, or nothing; with no actor, the app role sees no row.
 
-    A pooled connection may have died since it was used: then one more is tried, before anything
-    was done on it.
+    Pooled connections may have died since they were used: then others are tried, before anything
+    was done on them.
     """
-    async with AsyncExitStack() as stack:
-        session = await stack.enter_async_context(sessions.begin())
-        try:
-            await session.connection(execution_options={"actor": actor})
-        except exc.DBAPIError as died:
-            if not died.connection_invalidated:
-                raise
-            session = await stack.enter_async_context(sessions.begin())
-            await session.connection(execution_options={"actor": actor})
+    stack, session = await _begun(sessions, actor)
+    async with stack:
         yield session
+
+
+async def _begun(sessions: Sessions, actor: UUID | None) -> tuple[AsyncExitStack, AsyncSession]:
+    for spare in reversed(range(settings().connections_max + 1)):
+        try:
+            async with AsyncExitStack() as stack:
+                session = await stack.enter_async_context(sessions.begin())
+                await session.connection(execution_options={"actor": actor})
+                return stack.pop_all(), session
+        except exc.DBAPIError as died:
+            if not (spare and died.connection_invalidated):
+                raise
+    raise AssertionError
 
 
 async def _request_transaction(
@@ -159,6 +196,8 @@ async def _request_transaction(
 async def _system_transaction(request: Request) -> AsyncIterator[AsyncSession]:
     store: Store = request.app.state.store
     async with transaction(store.system) as session:
+        if hasattr(request.state, "caller"):  # name the caller before the session in a signature
+            await _opened(request, session)
         yield session
 
 

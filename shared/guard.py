@@ -1,5 +1,6 @@
 """The first thing a request meets: what no endpoint should see is refused here, in clear words."""
 
+import json
 import logging
 import time
 from collections.abc import MutableMapping
@@ -50,10 +51,24 @@ class Guard:
             except Problem as refusal:
                 await _say(refusal, scope, receive, answer)
             except Exception:
-                logger.exception("%s %s failed", scope["method"], scope["path"])
+                logger.exception("%s %s failed", scope["method"][:20], route_of(scope))
                 await _say(Defect("Quote the trace id to the operator."), scope, receive, answer)
             finally:
-                self.meter.answered(scope, answer.status, time.perf_counter() - began)
+                self._note(scope, answer.status, time.perf_counter() - began)
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        """Count and log a request under its route: an address may hold what is secret."""
+        route = route_of(scope)
+        self.meter.answered(scope["method"], route, status, seconds)
+        figures = {"status": status, "ms": round(seconds * 1_000, 1)}
+        logger.info("%s %s", scope["method"][:20], route, extra=figures)
+
+
+def route_of(scope: Scope) -> str:
+    """Return the route that a request took, as its template; "none" if it found none."""
+    fastapi = scope.get("fastapi", {})
+    route = fastapi.get("effective_route_context") or scope.get("route")
+    return getattr(route, "path", None) or "none"
 
 
 class _Answer:
@@ -94,8 +109,10 @@ def _check(scope: Scope) -> None:
             raise InvalidInput(f"The {part} is not UTF-8.") from error
         if any(ord(character) < ord(" ") or ord(character) == 127 for character in text):  # noqa: PLR2004
             raise InvalidInput(f"The {part} holds a control character.")
-    length = _header(scope, b"content-length")
-    if length and (not length.isdigit() or int(length[:20]) > BODY_BYTES_MAX):
+    length = _header(scope, b"content-length") or "0"
+    if not (length.isascii() and length.isdigit()):
+        raise InvalidInput("The Content-Length is not a number.")
+    if len(length) > len(str(BODY_BYTES_MAX)) or int(length) > BODY_BYTES_MAX:
         raise TooLarge(f"Send at most {BODY_BYTES_MAX // 2**20} MiB; split larger batches.")
 
 
@@ -107,10 +124,19 @@ async def _say(problem: Problem, scope: Scope, receive: Receive, answer: _Answer
 def answered(problem: Problem) -> JSONResponse:
     """Render a problem as RFC 9457 has it."""
     body = problem.details().model_copy(update={"trace_id": trace_id()})
-    headers = {"Retry-After": str(problem.retry_after_s)} if problem.retry_after_s else None
-    return JSONResponse(
-        body.model_dump(exclude_none=True), problem.status, headers, media_type=MEDIA_TYPE
-    )
+    headers = dict(problem.headers)
+    if problem.retry_after_s:
+        headers["Retry-After"] = str(problem.retry_after_s)
+    return _Escaped(body.model_dump(exclude_none=True), problem.status, headers)
+
+
+class _Escaped(JSONResponse):
+    """A refusal may repeat any text, such as half of a character, which UTF-8 cannot carry."""
+
+    media_type = MEDIA_TYPE
+
+    def render(self, content: Any) -> bytes:  # noqa: ANN401
+        return json.dumps(content, ensure_ascii=False).encode(errors="backslashreplace")
 
 
 def _header(scope: MutableMapping[str, Any], name: bytes) -> str | None:

@@ -1,7 +1,8 @@
 """Errors people can act on. Any layer may raise one; the edges answer with RFC 9457."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from pydantic import BaseModel
@@ -32,6 +33,7 @@ class Problem(Exception):  # noqa: N818
 
     status: int
     retry_after_s: ClassVar[int | None] = None
+    headers: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, detail: str, *, errors: Sequence[FieldError] = ()) -> None:
         super().__init__(detail)
@@ -58,6 +60,7 @@ class Unauthorized(Problem):
     """The caller is not signed in."""
 
     status = 401
+    headers: Mapping[str, str] = MappingProxyType({"WWW-Authenticate": "Bearer"})  # RFC 6750, 3
 
 
 class Forbidden(Problem):
