@@ -142,6 +142,7 @@ def _create_keys() -> None:
         sa.Column("status", sa.BigInteger(), nullable=True),
         sa.Column("body", sa.LargeBinary(), nullable=True),
         sa.Column("media_type", sa.String(), nullable=True),
+        sa.Column("location", sa.String(), nullable=True),
         _instant("created_at", default=NOW),
         sa.PrimaryKeyConstraint("organization_id", "key", name="pk_idempotency_keys"),
     )

@@ -1,4 +1,8 @@
-"""A POST that is sent again with the same `Idempotency-Key` has one effect and one answer."""
+"""A POST that is sent again with the same `Idempotency-Key` has one effect and one answer.
+
+A refusal is no answer: it undoes everything, the key included, which may then be used again. Keys
+are an organization's own, and answers are given again to the person and program they were given to.
+"""
 
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
@@ -14,12 +18,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from shared.auth import Caller
 from shared.database import KernelModel
 from shared.problem import FieldError, InvalidInput
 
 HEADER = "Idempotency-Key"
 KEY_MAX = 200
-OK = range(200, 300)
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -35,6 +39,7 @@ class IdempotencyKey(KernelModel):
     status: Mapped[int | None]
     body: Mapped[bytes | None]
     media_type: Mapped[str | None]
+    location: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
 
 
@@ -58,14 +63,14 @@ async def _once(handle: Handler, request: Request) -> Response:
     if not (0 < len(key) <= KEY_MAX and key.isascii() and key.isprintable()):
         said = f"Send 1 to {KEY_MAX} printable ASCII characters, for example a UUID."
         raise InvalidInput(said, errors=[FieldError(field=HEADER, detail=said)])
-    digest = sha256(f"{request.url.path}?{request.url.query}\0".encode() + await request.body())
+    sent = f"{request.url.path}?{request.url.query}\0".encode() + await request.body()
     claimed: list[Callable[[Response], Awaitable[None]]] = []
-    request.state.first = partial(_claim, request, key, digest.digest(), claimed)
+    request.state.first = partial(_claim, request, key, sent, claimed)
     try:
         answer = await handle(request)
     except _AnsweredBeforeError as before:
         return before.answer
-    if claimed and answer.status_code in OK:
+    if claimed:
         await claimed[0](answer)  # the transaction is still open: it commits after this
     return answer
 
@@ -73,12 +78,14 @@ async def _once(handle: Handler, request: Request) -> Response:
 async def _claim(
     request: Request,
     key: str,
-    digest: bytes,
+    sent: bytes,
     claimed: list[Callable[[Response], Awaitable[None]]],
     session: AsyncSession,
 ) -> None:
     """Take the key or, if it was answered before, answer again; a rival is waited for."""
-    mine = {"organization_id": request.state.caller.organization_id, "key": key}
+    caller: Caller = request.state.caller
+    mine = {"organization_id": caller.organization_id, "key": key}
+    digest = sha256(f"{caller.client_id}\0{caller.user_id}\0".encode() + sent).digest()
     taking = insert(IdempotencyKey).values(**mine, request_digest=digest).on_conflict_do_nothing()
     if (await session.execute(taking.returning(IdempotencyKey.key))).first():
         claimed.append(partial(_keep, session, mine))
@@ -89,6 +96,8 @@ async def _claim(
         raise InvalidInput(said, errors=[FieldError(field=HEADER, detail=said)])
     again = Response(known.body, known.status or 200, media_type=known.media_type)
     again.headers["Idempotency-Replayed"] = "true"
+    if known.location:
+        again.headers["Location"] = known.location
     raise _AnsweredBeforeError(again)
 
 
@@ -97,5 +106,6 @@ async def _keep(session: AsyncSession, mine: dict[str, Any], answer: Response) -
         "status": answer.status_code,
         "body": bytes(answer.body),
         "media_type": answer.headers.get("content-type"),
+        "location": answer.headers.get("location"),
     }
     await session.execute(update(IdempotencyKey).filter_by(**mine).values(**kept))
