@@ -18,6 +18,7 @@ from shared.types import View
 
 PAGE_MAX = 200
 CURSOR_MAX = 1_000
+INTEGER_MAX, DIGITS_MAX = 2**63, 1_000
 
 T = TypeVar("T")
 
@@ -75,7 +76,9 @@ async def keyset(
     The columns must not be null. An entity, or a single column, comes back bare; else a row.
     Raises InvalidInput for a cursor that does not come from here.
     """
-    after = _decoded(paging.cursor, order) if paging.cursor else None
+    names = [name if (name := str(column.key)).isidentifier() else "" for column in order]
+    listed = f"{'-' if descending else '+'}{','.join(names)}"
+    after = _decoded(paging.cursor, order, listed) if paging.cursor else None
     if after:
         here = tuple_(*order)
         there = tuple_(*(literal(v, c.type) for v, c in zip(after, order, strict=True)))
@@ -86,7 +89,7 @@ async def keyset(
     found = (await session.execute(asked)).all()
     page = found[: paging.limit]
     more = len(found) > paging.limit
-    cursor = _encoded(page[-1][-len(order) :]) if more else None
+    cursor = _encoded([listed, *page[-1][-len(order) :]]) if more else None
     return Rows([row[0] if width == 1 else _Cut(row, width) for row in page], paging.link(cursor))
 
 
@@ -110,17 +113,29 @@ def _encoded(values: Sequence[Any]) -> str:
     return urlsafe_b64encode(json.dumps([str(v) for v in values]).encode()).decode().rstrip("=")
 
 
-def _decoded(cursor: str, order: Sequence[ColumnElement[Any]]) -> Sequence[Any]:
+def _decoded(cursor: str, order: Sequence[ColumnElement[Any]], listed: str) -> Sequence[Any]:
+    """Return where a page ended; a cursor of a list in another order is none of ours."""
     try:
-        texts = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        texts = _texts(json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))), listed)
         return [_read(text, column) for text, column in zip(texts, order, strict=True)]
     except (ValueError, TypeError, ArithmeticError, RecursionError) as error:
         said = "Take the cursor from the `next` link of a page of this same list."
         raise InvalidInput(said, errors=[FieldError(field="cursor", detail=said)]) from error
 
 
+def _texts(found: Any, listed: str) -> Sequence[Any]:  # noqa: ANN401  whatever was sent
+    texts: list[Any]
+    made_for, *texts = found
+    if made_for != listed:
+        raise ValueError(made_for)
+    return texts
+
+
 def _read(text: str, column: ColumnElement[Any]) -> Any:  # noqa: ANN401
     kind = column.type.python_type
+    if not isinstance(text, str) or "\0" in text:
+        raise TypeError(text)
+    text.encode()  # half of a character is a ValueError, here and not in the database's driver
     if kind is datetime or kind is date:
         return kind.fromisoformat(text)
     if kind is bool:
@@ -128,8 +143,8 @@ def _read(text: str, column: ColumnElement[Any]) -> Any:  # noqa: ANN401
     if kind not in (int, str, Decimal, UUID):
         raise TypeError(kind)
     value = kind(text)
-    if "\0" in text or (kind is int and abs(value) >= 2**63):
+    if kind is int and abs(value) >= INTEGER_MAX:
         raise ValueError(text)
-    if kind is Decimal and not value.is_finite():
+    if kind is Decimal and not (value.is_finite() and abs(value.adjusted()) < DIGITS_MAX):
         raise ValueError(text)
     return value
