@@ -24,7 +24,14 @@ ALGORITHMS = ["ES256", "Ed25519"]
 TOKEN_BYTES_MAX = 8_192
 REMEMBERED_MAX = 10_000
 REFRESH_S, RETRY_S = 60.0, 0.5
+CLOCKS_DIFFER_S = 2  # identity's clock may be a little ahead; a token's end is ours to tell
 ESSENTIAL = "exp", "iat", "sub", "client_id", "jti", "scope", "organization_id"
+
+# What joserfc and we raise for a token of whatever content.
+INVALID = (
+    *(JoseError, ValueError, TypeError, LookupError, AttributeError),
+    *(ArithmeticError, RecursionError),
+)
 
 Fetch = Callable[[], Awaitable[dict[str, Any]]]  # returns a JWK Set
 
@@ -55,7 +62,7 @@ class Keys:
     @property
     def ready(self) -> bool:
         """Tell whether any key is known yet."""
-        return self._keys is not None
+        return self._keys is not None and bool(self._keys.keys)
 
     async def load(self) -> None:
         """Fetch the keys once; tokens of a key that is gone are not remembered either."""
@@ -81,7 +88,7 @@ def _verified(token: str, keys: KeySet, now: float) -> tuple[float, Caller] | No
     essential: dict[str, Any] = {name: {"essential": True} for name in ESSENTIAL}
     registry = JWTClaimsRegistry(
         now=int(now),
-        leeway=0,
+        leeway=CLOCKS_DIFFER_S,
         iss={"essential": True, "value": settings().issuer},
         aud={"essential": True, "value": settings().audience},
         **essential,
@@ -94,7 +101,7 @@ def _verified(token: str, keys: KeySet, now: float) -> tuple[float, Caller] | No
             return None
         registry.validate(decoded.claims)
         return float(decoded.claims["exp"]), _caller(decoded.claims)
-    except (JoseError, ValueError, TypeError, KeyError, RecursionError):
+    except INVALID:
         return None
 
 

@@ -24,7 +24,8 @@ class JsonLines(logging.Formatter):
         } | {name: value for name, value in vars(record).items() if name not in _KNOWN}
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False, default=str)
+        text = json.dumps(line, ensure_ascii=False, default=str, skipkeys=True)
+        return text.encode(errors="backslashreplace").decode()  # half a character is no UTF-8
 
 
 def log_to(stream: TextIO | None = None, *, level: int = logging.INFO) -> None:

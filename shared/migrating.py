@@ -13,9 +13,7 @@ INIS = [INI]  # tests add one of their own
 
 def _config(service: str, database_url: str | None = None) -> Config:
     ini = next((ini for ini in INIS if service in _sections(ini)), INI)
-    return Config(
-        str(ini), ini_section=service, attributes={"database_url": database_url}, stdout=None
-    )
+    return Config(str(ini), ini_section=service, attributes={"database_url": database_url})
 
 
 def _sections(ini: Path) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """The only types that take input from outside: bounded, finite, printable, and named."""
 
 import re
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -18,7 +18,9 @@ from pydantic import (
 
 from contracts.values import Currency, Unit, plain
 
-UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+UNPRINTABLE = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]"
+)
 EARLIEST, LATEST = date(2000, 1, 1), date(2200, 12, 31)
 BULK_MAX = 5_000
 
@@ -48,8 +50,8 @@ def _one_line(text: str) -> str:
 
 
 def _within_the_calendar(moment: date) -> date:
-    day = moment.astimezone(UTC).date() if isinstance(moment, datetime) else moment
-    if not EARLIEST <= day <= LATEST:
+    day = moment.date() if isinstance(moment, datetime) else moment
+    if not EARLIEST <= day <= LATEST:  # in its own zone: UTC may lie outside of all calendars
         raise ValueError(f"must lie between {EARLIEST} and {LATEST}")
     return moment
 
