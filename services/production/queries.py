@@ -1,10 +1,10 @@
 """What may be asked of production. Every query starts from what the caller may see."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Row, Select, Text, Uuid, and_, func, literal, or_, select
+from sqlalchemy import ARRAY, Select, Text, Uuid, and_, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -102,11 +102,14 @@ async def reports(
     return await keyset(session, asked, order=(Report.id,), paging=paging, descending=True)
 
 
-async def open_work_orders(session: AsyncSession, *, caller: Caller) -> Sequence[Row[Any]]:
+async def open_work_orders(
+    session: AsyncSession, *, caller: Caller
+) -> list[tuple[WorkOrder, str | None]]:
     """Return what the caller has to make, the earliest promise first, with the buyers' names."""
     mine = visible_to(caller, side=Side.SUPPLIER).where(WorkOrder.status == Status.OPEN)
     earliest = mine.order_by(WorkOrder.promised_on, WorkOrder.id).limit(SHEET_ROWS_MAX)
-    return (await session.execute(_named(earliest))).all()
+    rows: Any = await session.execute(_named(earliest))
+    return [(order, buyer_name) for order, buyer_name, _ in rows]
 
 
 async def report_of(session: AsyncSession, report_id: UUID, *, caller: Caller) -> Report:

@@ -176,11 +176,11 @@ class SheetRowOut(View):
     """What became of one row of a spreadsheet."""
 
     row: int = Field(description="As the spreadsheet numbers it.")
-    cell: str | None = Field(None, description="The cell in the way, such as L7.")
+    cell: str = Field(description="The cell that is in the way, or says the quantity.")
     work_order_id: UUID | None = None
     report_id: UUID | None = None
-    order_number: str | None = None
-    item_name: str | None = None
+    order_number: str = Field("", description="As the spreadsheet says it.")
+    item_name: str = Field("", description="As the spreadsheet says it.")
     operation: int | None = None
     good: Quantity | None = None
     scrapped: Quantity | None = None
@@ -194,7 +194,7 @@ class SheetOut(View):
     """What became of a spreadsheet's rows or, in a dry run, what would."""
 
     dry_run: bool
-    recorded: int
-    unchanged: int
-    refused: int
+    recorded: int = 0
+    unchanged: int = 0
+    refused: int = 0
     rows: list[SheetRowOut]

@@ -1,12 +1,8 @@
 """Reporting progress over HTTP."""
 
-from datetime import date
 from typing import Any
-from uuid import UUID, uuid4
 
-import pytest
-
-from contracts.production import ProgressReported, WorkOrderCompleted, WorkOrderOpened
+from contracts.production import ProgressReported, WorkOrderCompleted
 from contracts.scopes import Scope
 from tests.conftest import SignIn, Stores
 from tests.production import factories
