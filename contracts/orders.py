@@ -84,6 +84,7 @@ class LineConfirmed(Event, type="orders.line_confirmed.v1", subject="order_id"):
     unit: Unit
     due_on: date
     promised_on: date
+    rest: PlacedScheduleLine | None = None  # what was not promised: a schedule line of its own
     occurred_at: datetime
     recorded_at: datetime
     imported: bool = False
@@ -117,6 +118,7 @@ class ChangeAgreed(Event, type="orders.change_agreed.v1", subject="order_id"):
     kind: Literal["reschedule", "cancel"]
     quantity: Quantity
     promised_on: date | None
+    rest: PlacedScheduleLine | None = None  # what was split off: a schedule line of its own
     occurred_at: datetime
     recorded_at: datetime
 
@@ -130,6 +132,18 @@ class ChangeDeclined(Event, type="orders.change_declined.v1", subject="order_id"
     buyer_id: UUID
     supplier_id: UUID
     reason: str
+    occurred_at: datetime
+    recorded_at: datetime
+
+
+class ChangeWithdrawn(Event, type="orders.change_withdrawn.v1", subject="order_id"):
+    """The proposing side took its proposal back; all stays as it was."""
+
+    order_id: UUID
+    schedule_line_id: UUID
+    change_id: UUID
+    buyer_id: UUID
+    supplier_id: UUID
     occurred_at: datetime
     recorded_at: datetime
 

@@ -1,0 +1,1 @@
+"""The rules of ordering. No database, no network, no clock."""

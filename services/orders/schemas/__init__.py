@@ -1,0 +1,1 @@
+"""What the orders API accepts and returns."""
