@@ -24,6 +24,10 @@ class TooManyAttempts(Problem):
 
     status = 429
 
+    def __init__(self, wait_s: int) -> None:
+        super().__init__(f"Wait {wait_s} seconds, then try again.")
+        self.wait_s = wait_s
+
 
 class Limit(NamedTuple):
     """So many failures are free; then each doubles the wait, from one second up."""

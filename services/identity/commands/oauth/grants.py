@@ -15,7 +15,7 @@ from authlib.oauth2.rfc7636.challenge import compare_s256_code_challenge
 from sqlalchemy import select
 
 from services.identity.commands import keys, records
-from services.identity.commands.oauth.requests import Asked
+from services.identity.commands.oauth.requests import Asked, back_to_client
 from services.identity.domain import access, tokens, wire
 from services.identity.domain.clients import AuthMethod
 from services.identity.models import Authorization, Client, RefreshToken
@@ -99,7 +99,7 @@ class CodeGrant(grants.AuthorizationCodeGrant):  # type: ignore[misc]
         self.request.user = grant_user
         self.save_authorization_code(code, self.request)
         pairs = [("code", code)] + ([("state", state)] if state else [])
-        answer = self.server.redirect(redirect_uri, pairs)
+        answer = back_to_client(redirect_uri, pairs)
         return answer.status, answer.body, answer.headers.items()
 
     def save_authorization_code(self, code: str, request: Asked) -> None:

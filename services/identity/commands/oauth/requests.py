@@ -1,12 +1,16 @@
 """A request to the authorization server, and its answer, apart from any web framework."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from authlib.oauth2.rfc6749 import OAuth2Request
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 
+from services.identity.domain import wire
 from shared.settings import settings
+
+SEE_OTHER = 303
+NO_STORE = {"Cache-Control": "no-store"}
 
 
 class Asked(OAuth2Request):  # type: ignore[misc]  # Authlib has no types
@@ -35,3 +39,9 @@ class Answer(NamedTuple):
     status: int
     body: str
     headers: dict[str, str]
+
+
+def back_to_client(uri: str, pairs: Iterable[tuple[str, str]]) -> Answer:
+    """Send the browser back to the client, saying who answers (RFC 9207)."""
+    location = wire.with_parameters(uri, [*pairs, ("iss", settings().issuer)])
+    return Answer(SEE_OTHER, "", NO_STORE | {"Location": location})

@@ -20,14 +20,13 @@ from contracts.scopes import Scope
 from services.identity.commands import keys
 from services.identity.commands.oauth import authentication, grants
 from services.identity.commands.oauth.endpoints import Introspection, Revocation
-from services.identity.commands.oauth.requests import Answer, Asked
-from services.identity.domain import access, tokens, wire
+from services.identity.commands.oauth.requests import NO_STORE, Answer, Asked, back_to_client
+from services.identity.domain import access, tokens
 from services.identity.models import AccessToken, Authorization, Client, RefreshToken
 from services.identity.queries import Actor
 from shared.settings import settings
 
 SCOPES = (access.OPENID, *(scope.value for scope in Scope))
-SEE_OTHER = 303
 
 
 class MissingGrantTypeError(UnsupportedGrantTypeError):  # type: ignore[misc]  # Authlib has no types
@@ -163,16 +162,11 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib has no types
         self, status: int, body: dict[str, Any] | str, headers: Iterable[tuple[str, str]]
     ) -> Answer:
         text = json.dumps(body) if isinstance(body, dict) else body
-        return Answer(status, text, {"Cache-Control": "no-store"} | dict(headers))
+        return Answer(status, text, NO_STORE | dict(headers))
 
     def handle_error_response(self, request: Asked, error: OAuth2Error) -> Answer:
         """Answer with the error: to the client's page where that is safe, else here."""
         assert request
         if error.redirect_uri:
-            return self.redirect(error.redirect_uri, error.get_body())
+            return back_to_client(error.redirect_uri, error.get_body())
         return self.handle_response(*error())
-
-    def redirect(self, uri: str, pairs: Iterable[tuple[str, str]]) -> Answer:
-        """Send the browser back to the client, saying who answers (RFC 9207)."""
-        location = wire.with_parameters(uri, [*pairs, ("iss", settings().issuer)])
-        return self.handle_response(SEE_OTHER, "", [("Location", location)])
