@@ -17,7 +17,7 @@ SETTLED_AFTER = "30 seconds"  # what is younger may still be on its way
 FLOW = {
     "every event is sent": (
         "SELECT topic, subject, recorded_at FROM outbox WHERE published_at IS NULL "
-        f"AND recorded_at < now() - interval '{SETTLED_AFTER}'"
+        "AND recorded_at < now() - interval '30 seconds'"
     ),
     "no event waits for a decision": "SELECT topic, subject, reason FROM dead_letters",
 }

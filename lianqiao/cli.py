@@ -9,14 +9,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 import typer
 from rich.console import Console
 from rich.table import Table
-from typer import Context
 from typer.core import TyperGroup
 
+from lianqiao.deployment import read_secrets
 from lianqiao.installation import CannotError, attach
 
 CANNOT, DEFECT, FOUND = 1, 70, 3  # exit codes; 2 is Typer's, for a command that is misspelt
@@ -25,17 +26,18 @@ CANNOT, DEFECT, FOUND = 1, 70, 3  # exit codes; 2 is Typer's, for a command that
 class Whole(TyperGroup):
     """The commands below, and those of the importers and the simulator once they are asked for."""
 
-    brought: ClassVar = {"import": "lianqiao.importing.cli", "simulate": "lianqiao.simulation.cli"}
+    brought: ClassVar = {"import": "importing", "simulate": "simulation"}
 
-    def list_commands(self, ctx: Context) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401  Typer keeps its type private
         """Name all commands, in the order in which they are met."""
         return [*super().list_commands(ctx), *self.brought]
 
-    def get_command(self, ctx: Context, cmd_name: str) -> Any:  # noqa: ANN401
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401
         """Find a command; what takes long to import is imported when it is needed."""
         if cmd_name not in self.brought:
             return super().get_command(ctx, cmd_name)
-        found = typer.main.get_command(import_module(self.brought[cmd_name]).app)
+        module = import_module(f"lianqiao.{self.brought[cmd_name]}.cli")
+        found = typer.main.get_command(module.app)
         found.name = cmd_name
         return found
 
@@ -53,6 +55,7 @@ client = typer.Typer(help="OAuth clients: how programs reach the APIs.")
 app.add_typer(events, name="events", no_args_is_help=True)
 app.add_typer(client, name="client", no_args_is_help=True)
 
+logger = logging.getLogger(__name__)
 console = Console()
 errors = Console(stderr=True)
 
@@ -71,7 +74,8 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("LIANQIAO_DEBUG"):
             raise
-        logging.getLogger(__name__).exception("a command failed")
+        if logging.getLogger().handlers:
+            logger.exception("a command failed")
         errors.print(
             f"This is a defect of Lianqiao: {error!r}. LIANQIAO_DEBUG=1 shows where.",
             markup=False,
@@ -111,7 +115,7 @@ def up(
 @app.command()
 def migrate(*, as_json: AsJson = False) -> None:
     """Bring database and broker to this release: schemas, roles, topics, first OAuth clients."""
-    attach()
+    _attach()
     from lianqiao import migration  # noqa: PLC0415  it reads the settings
 
     with _status() as say:
@@ -154,7 +158,7 @@ def consume(name: ServiceName) -> None:
 @app.command()
 def check(*, as_json: AsJson = False) -> None:
     """Check what must always hold in the data; exits with 3 when something does not."""
-    attach()
+    _attach()
     from lianqiao.checking import check_all  # noqa: PLC0415  it reads the settings
 
     with _status() as say:
@@ -177,7 +181,7 @@ def check(*, as_json: AsJson = False) -> None:
 @events.command()
 def lag(*, as_json: AsJson = False) -> None:
     """Show what waits to be sent, to be applied, or for a decision; per service."""
-    attach()
+    _attach()
     from lianqiao.letters import flow  # noqa: PLC0415  it reads the settings
 
     rows = asyncio.run(flow())
@@ -189,7 +193,7 @@ def lag(*, as_json: AsJson = False) -> None:
 @events.command("dead-letters")
 def dead_letters(*, as_json: AsJson = False) -> None:
     """List the events that wait for a decision; exits with 3 when there are any."""
-    attach()
+    _attach()
     from lianqiao.letters import letters  # noqa: PLC0415  it reads the settings
 
     rows = asyncio.run(letters())
@@ -210,7 +214,7 @@ def replay(
     subject: Annotated[str, typer.Argument(help="Their subject, as `dead-letters` shows it.")],
 ) -> None:
     """Apply a subject's dead letters again, in order, until one stands in the way."""
-    attach()
+    _attach()
     from lianqiao.letters import replay_subject  # noqa: PLC0415  it reads the settings
 
     count = asyncio.run(replay_subject(name, topic=topic, subject=subject))
@@ -225,7 +229,7 @@ def discard(
     reason: Annotated[str, typer.Option(help="Why it is given up; kept with it.")],
 ) -> None:
     """Give up a subject's first dead letter for good; what waits behind it can be replayed."""
-    attach()
+    _attach()
     from lianqiao.letters import discard_first  # noqa: PLC0415  it reads the settings
 
     asyncio.run(discard_first(name, topic=topic, subject=subject, reason=reason))
@@ -241,7 +245,7 @@ def create_client(
     as_json: AsJson = False,
 ) -> None:
     """Register a program of an organization, which signs in by client credentials."""
-    attach()
+    _attach()
     from lianqiao.clients import create  # noqa: PLC0415  it reads the settings
 
     made = asyncio.run(create(name, organization_id=organization, scopes=scope))
@@ -257,9 +261,23 @@ def migration(name: ServiceName, saying: str) -> None:
     console.print(f"Wrote {draft(name, saying)}; read it before you use it.")
 
 
+@app.command("secrets", hidden=True)
+def draw_secrets(folder: Annotated[Path, typer.Argument(help="Where to write them.")]) -> None:
+    """Draw what docker-compose.yml mounts as secrets; what is there already stays."""
+    from lianqiao.deployment import draw_secrets  # noqa: PLC0415  only where it is needed
+
+    console.print(f"Written: {', '.join(draw_secrets(folder)) or 'nothing'}.")
+
+
+def _attach() -> None:
+    """Settle what this process reaches: by mounted secrets, the environment, or what runs here."""
+    read_secrets()
+    attach()
+
+
 def _as_part() -> None:
     """Log as JSON to standard error, as a process among many does."""
-    attach()
+    _attach()
     from shared.logs import log_to  # noqa: PLC0415  only where it is needed
 
     log_to()

@@ -112,7 +112,8 @@ def attach() -> None:
             "Lianqiao is not running here: start it with `make run`, or name a database in "
             f"{DATABASE_URL}."
         )
-    os.environ.setdefault(PORTAL_SECRET, secret("portal"))
+    if running:
+        os.environ.setdefault(PORTAL_SECRET, secret("portal"))
 
 
 def _running() -> dict[str, Any]:

@@ -45,9 +45,7 @@ async def flow() -> list[Flow]:
 async def _flow(name: str, store: Store) -> Flow:
     oldest = func.extract("epoch", func.now() - func.min(OutboxEvent.recorded_at))
     unsent = select(func.count(), func.coalesce(oldest, 0)).select_from(OutboxEvent)
-    unread = select(
-        func.coalesce(func.sum(ConsumerPosition.log_end - ConsumerPosition.position), 0)
-    )
+    behind = func.sum(ConsumerPosition.log_end - ConsumerPosition.position)
     async with transaction(store.system) as session:
         count, age_s = (
             await session.execute(unsent.where(OutboxEvent.published_at.is_(None)))
