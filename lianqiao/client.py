@@ -4,7 +4,7 @@ import asyncio
 import os
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -21,6 +21,7 @@ from lianqiao.installation import CannotError
 from shared.problem import ProblemDetails
 
 TOKEN = "/oauth/token"  # noqa: S105  an address
+METADATA = "/.well-known/oauth-authorization-server"
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_LIVES_S = 60
 RENEWED_BEFORE_S = 30  # a token about to expire is not used any more
@@ -34,6 +35,10 @@ M = TypeVar("M", bound=BaseModel)
 
 class PlatformError(CannotError):
     """The platform cannot be reached or gave an answer that says nothing; the message says so."""
+
+
+class ClientRefusedError(PlatformError):
+    """The platform gives a client no token."""
 
 
 class RefusedError(Exception):
@@ -82,11 +87,9 @@ class Api:
         *,
         scopes: Iterable[Scope],
         issuer: str,
-        ids: Callable[[], UUID] = uuid4,
     ) -> None:
         self._http, self._credentials, self._issuer = http, credentials, issuer
         self._scope = " ".join(sorted(scopes))
-        self._ids = ids
         self._token: tuple[str, float] | None = None
         self._renewing = asyncio.Lock()
 
@@ -106,9 +109,9 @@ class Api:
                 yield kind.model_validate(item)
             following, params = answer["next"], None
 
-    async def post(self, path: str, body: BaseModel | Json, *, once: bool = False) -> Json:
-        """Send something; `once` lets a repetition after a lost answer count once."""
-        headers = {"Idempotency-Key": str(self._ids())} if once else {}
+    async def post(self, path: str, body: BaseModel | Json, *, key: str | None = None) -> Json:
+        """Send something; under the same key it counts once, however often it is sent."""
+        headers = {"Idempotency-Key": key} if key else {}
         answer = await self._request("POST", path, json=_json(body), headers=headers)
         return answer.json() if answer.content else {}
 
@@ -117,11 +120,19 @@ class Api:
         return answer.json() if answer.content else {}
 
     async def batch(
-        self, path: str, name: str, items: Sequence[BaseModel | Json], *, once: bool = False
+        self, path: str, name: str, items: Sequence[BaseModel | Json], **beside: object
     ) -> list[Result]:
         """Send many things in one call and return what became of each, in their order."""
-        answer = await self.post(path, {name: [_json(item) for item in items]}, once=once)
+        answer = await self.post(path, {name: [_json(item) for item in items]} | beside)
         return [Result.model_validate(result) for result in answer["results"]]
+
+    async def is_known(self) -> bool:
+        """Say whether the platform gives this client a token."""
+        try:
+            await self._bearer()
+        except ClientRefusedError:
+            return False
+        return True
 
     async def _request(self, method: str, path: str, **sent: Any) -> Response:  # noqa: ANN401  httpx's own
         headers: dict[str, str] = sent.pop("headers", {})
@@ -159,7 +170,7 @@ class Api:
                 break
             await asyncio.sleep(_rest_s(answer, attempt))
         if answer.is_error:
-            raise PlatformError(
+            raise ClientRefusedError(
                 f"The platform refused the client {mine.client_id} a token: {_oauth_error(answer)}"
             )
         return _read(answer, _Token)
@@ -212,7 +223,9 @@ class Reach:
             ssl.create_default_context(cafile=self.certificate) if self.certificate else True
         )
         async with AsyncClient(base_url=self.url, timeout=TIMEOUT_S, verify=trusted) as http:
-            yield Platform(http, self.credentials, self.url, kept_key())
+            about = await _sent(http, "GET", METADATA)
+            issuer = str(about.json()["issuer"]) if about.is_success else self.url
+            yield Platform(http, self.credentials, issuer, kept_key())
 
 
 def operator(*, url: str | None = None) -> Reach:

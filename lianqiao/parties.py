@@ -9,13 +9,12 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from uuid import UUID, uuid5
+from uuid import UUID
 
-from joserfc.jwk import OKPKey
 from pydantic import BaseModel
 
 from contracts.scopes import Scope
-from lianqiao.client import Api, Json, PlatformError, Result
+from lianqiao.client import Api, Json, Platform, PlatformError, Result
 
 BATCH = 500
 HEARD_WITHIN_S_MAX = 60
@@ -27,16 +26,21 @@ Told = Callable[[str, int, int], None]  # what is being done, how many are, of h
 
 @dataclass(frozen=True)
 class Party:
-    """An organization, and the client that speaks for it."""
+    """An organization, and the program that is to speak for it."""
 
     id: UUID
     name: str
     scopes: frozenset[Scope]
+    client_name: str
     identifiers: dict[str, str] = field(default_factory=dict)
 
-    @property
-    def client_id(self) -> UUID:
-        return uuid5(self.id, "program")
+
+@dataclass(frozen=True)
+class Registered:
+    """Organizations that are on the platform: how many are new, and each one's own way in."""
+
+    new: int
+    apis: dict[UUID, Api]
 
 
 class Relation(BaseModel):
@@ -48,41 +52,60 @@ class Relation(BaseModel):
     vendor_number: str | None = None
 
 
-async def register(
-    operator: Api, parties: Sequence[Party], key: OKPKey, *, client_name: str, told: Told
-) -> int:
-    """Register organizations and one client each, which signs with the key; return how many new."""
-    public = {"keys": [key.as_dict(private=False) | {"use": "sig", "alg": "Ed25519"}]}
+async def register(platform: Platform, parties: Sequence[Party], *, told: Told) -> Registered:
+    """Register organizations and one client each, which signs with our key.
+
+    Clients that know another key of ours, since lost, get the present one.
+    """
+    operator = platform.as_operator({Scope.IDENTITY_OPERATE})
     organizations = [
         {"id": str(party.id), "name": party.name, "identifiers": party.identifiers}
         for party in parties
     ]
+    path = "/api/identity/v1/organizations/bulk"
+    results = await _all(operator, path, "organizations", organizations)
+    told("organizations", len(parties), len(parties))
+    apis, kept = await _clients(operator, platform, parties)
+    if kept and not await apis[kept[0]].is_known():
+        apis, _ = await _clients(operator, platform, parties, renew=True)
+    told("clients", len(parties), len(parties))
+    return Registered(sum(result.status == "registered" for result in results), apis)
+
+
+async def _clients(
+    operator: Api, platform: Platform, parties: Sequence[Party], *, renew: bool = False
+) -> tuple[dict[UUID, Api], list[UUID]]:
+    """Register clients; return each party's, and the parties whose clients were there before."""
+    public = platform.key.as_dict(private=False)
     clients = [
         {
-            "id": str(party.client_id),
             "organization_id": str(party.id),
-            "name": client_name,
+            "name": party.client_name,
             "scopes": sorted(party.scopes),
             "grant_types": ["client_credentials"],
             "auth_method": "private_key_jwt",
-            "jwks": public,
+            "jwks": {"keys": [public]},
         }
         for party in parties
     ]
-    path = "/api/identity/v1"
-    new = await _all(operator, f"{path}/organizations/bulk", "organizations", organizations, told)
-    await _all(operator, f"{path}/clients/bulk", "clients", clients, told)
-    return sum(result.status != "unchanged" for result in new)
+    path = "/api/identity/v1/clients/bulk"
+    results = await _all(operator, path, "clients", clients, renew=renew)
+    apis = {
+        party.id: platform.as_client(result.id_of("client_id"), party.scopes)
+        for party, result in zip(parties, results, strict=True)
+    }
+    before = zip(parties, results, strict=True)
+    return apis, [party.id for party, result in before if result.status == "unchanged"]
 
 
-async def relate(operator: Api, relations: Sequence[Relation], *, told: Told) -> None:
+async def relate(platform: Platform, relations: Sequence[Relation], *, told: Told) -> None:
     """Enter relationships as active; onboarding may not have heard of the organizations yet."""
+    operator = platform.as_operator({Scope.ONBOARDING_IMPORT})
     waiting = [relation.model_dump(mode="json", exclude_none=True) for relation in relations]
     deadline, rest_s = time.monotonic() + HEARD_WITHIN_S_MAX, REST_S
+    path = "/api/onboarding/v1/relationships/import"
     while waiting:
-        results = await _batches(
-            operator, "/api/onboarding/v1/relationships/import", "relationships", waiting
-        )
+        results = await _batches(operator, path, "relationships", waiting)
         early = {result.index for result in results if _is(result, NOT_HEARD_YET)}
         _raise_refusals(result for result in results if result.index not in early)
         waiting = [relation for index, relation in enumerate(waiting) if index in early]
@@ -122,23 +145,21 @@ async def wait_for_relationships(buyer: Api, supplier_ids: Iterable[UUID]) -> No
 
 
 async def _all(
-    operator: Api, path: str, name: str, items: Sequence[Json], told: Told
+    operator: Api, path: str, name: str, items: Sequence[Json], **beside: object
 ) -> list[Result]:
     """Send all; a single refusal ends the work, as everything after it would be refused too."""
-    results = await _batches(operator, path, name, items)
+    results = await _batches(operator, path, name, items, **beside)
     _raise_refusals(results)
-    told(name, len(items), len(items))
     return results
 
 
-async def _batches(operator: Api, path: str, name: str, items: Sequence[Json]) -> list[Result]:
+async def _batches(
+    operator: Api, path: str, name: str, items: Sequence[Json], **beside: object
+) -> list[Result]:
     results: list[Result] = []
     for start in range(0, len(items), BATCH):
-        answers = await operator.batch(path, name, items[start : start + BATCH])
-        results += [
-            answer.model_copy(update={"index": len(results) + position})
-            for position, answer in enumerate(answers)
-        ]
+        answers = await operator.batch(path, name, items[start : start + BATCH], **beside)
+        results += [answer.model_copy(update={"index": start + answer.index}) for answer in answers]
     return results
 
 

@@ -73,3 +73,13 @@ def _say(sentence: str, *, as_json: bool) -> None:
         typer.echo(json.dumps({"error": sentence}, ensure_ascii=False))
     else:
         Console(stderr=True).print(sentence, style="red", markup=False, highlight=False)
+
+
+def told_in_lines(say: Callable[[str], None]) -> Callable[[str, int, int], None]:
+    """Return what is told of progress where there are no bars: a line for what is done."""
+
+    def told(what: str, done: int, of: int) -> None:
+        if done == of:
+            say(f"  {of:,} {what}")
+
+    return told

@@ -22,8 +22,8 @@ ORDERS_PER_CALL, LINES_PER_CALL = 250, 2_000
 READERS = 4  # suppliers that read at once
 BUYER = frozenset({Scope.ORDERS_READ, Scope.ORDERS_PLACE, Scope.ORDERS_IMPORT})
 SUPPLIER = frozenset({Scope.ORDERS_READ})
-OPERATOR = frozenset({Scope.IDENTITY_OPERATE, Scope.ONBOARDING_IMPORT})
 POSITION_STEP = 10
+CLIENT = "Import"  # the name of its clients, as both sides read it
 
 
 @dataclass
@@ -55,25 +55,24 @@ async def load(
     What the platform refuses becomes a refusal of the staged rows. A second run finds everything
     as it is.
     """
-    me = Party(buyer_id(buyer), buyer, BUYER)
+    me = Party(buyer_id(buyer), buyer, BUYER, CLIENT)
     suppliers = {
-        name: Party(supplier_id(me.id, name), name, SUPPLIER) for name in staged.suppliers()
+        name: Party(supplier_id(me.id, name), name, SUPPLIER, CLIENT) for name in staged.suppliers()
     }
-    operator, loaded = platform.as_operator(OPERATOR), Loaded()
-    loaded.organizations = await register(
-        operator, [me, *suppliers.values()], platform.key, client_name="Importer", told=told
-    )
+    registered = await register(platform, [me, *suppliers.values()], told=told)
+    loaded = Loaded(registered.new)
     relations = [
         Relation(buyer_id=me.id, supplier_id=party.id, since=_since(staged, name))
         for name, party in suppliers.items()
     ]
-    await relate(operator, relations, told=told)
-    mine = platform.as_client(me.client_id, BUYER)
+    await relate(platform, relations, told=told)
+    mine = registered.apis[me.id]
     await wait_for_relationships(mine, [party.id for party in suppliers.values()])
     ids = {name: party.id for name, party in suppliers.items()}
     under_way = _Import(staged, ids, values, loaded, told)
     await under_way.through(mine)
-    await under_way.read_back(platform, suppliers, buyer=me.id)
+    apis = {name: registered.apis[party.id] for name, party in suppliers.items()}
+    await under_way.read_back(apis, buyer=me.id)
     return loaded
 
 
@@ -108,21 +107,18 @@ class _Import:
         for number, reason in self.refused:
             self.staged.refuse_order(number, reason)
 
-    async def read_back(
-        self, platform: Platform, suppliers: Mapping[str, Party], *, buyer: UUID
-    ) -> None:
+    async def read_back(self, suppliers: Mapping[str, Api], *, buyer: UUID) -> None:
         """Let every supplier's own client read what is stored of the orders in the file."""
         limit, stored = asyncio.Semaphore(READERS), self.loaded.stored
 
-        async def read(name: str, party: Party) -> None:
+        async def read(name: str, api: Api) -> None:
             async with limit:
-                its = platform.as_client(party.client_id, SUPPLIER)
-                stored[name] = await _read_back(its, self.staged, buyer)
+                stored[name] = await _read_back(api, self.staged, buyer)
             self.told("read back", len(stored), len(suppliers))
 
         async with asyncio.TaskGroup() as group:
-            for name, party in suppliers.items():
-                group.create_task(read(name, party))
+            for name, api in suppliers.items():
+                group.create_task(read(name, api))
 
     async def _send(self, buyer: Api, orders: list[Order]) -> None:
         sent: list[tuple[Order, ImportedOrderIn]] = []

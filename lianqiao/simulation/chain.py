@@ -1,0 +1,216 @@
+"""Who takes part: fictional companies, what they make, and in which operations."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from random import Random
+
+
+@dataclass(frozen=True)
+class Item:
+    number: str
+    name: str
+    price: Decimal  # CNY
+    lot: int  # what is ordered at once, about
+    unit: str = "C62"
+
+
+@dataclass(frozen=True)
+class Company:
+    """A fictional company: its name, who speaks for it, and what it makes in which steps."""
+
+    name: str
+    contact: str
+    domain: str
+    items: tuple[Item, ...] = ()
+    routing: tuple[str, ...] = ()
+
+
+def _items(*rows: tuple[str, str, str, int]) -> tuple[Item, ...]:
+    return tuple(Item(number, name, Decimal(price), lot) for number, name, price, lot in rows)
+
+
+MACHINED = "下料", "粗加工", "精加工", "热处理", "检验"
+STAMPED = "落料", "冲压", "焊接", "电泳", "检验"
+
+MAKER = Company("比邻汽车有限公司", "林敏", "bilin.example")
+FORGE = Company(
+    "铁牛锻造有限公司",
+    "牛建国",
+    "tieniu.example",
+    _items(
+        ("DJ-1101", "转向节毛坯 左前", "118.40", 2_400),
+        ("DJ-1102", "转向节毛坯 右前", "118.40", 2_400),
+    ),
+    ("下料", "锻造", "正火", "检验"),
+)
+SUPPLIERS = (
+    Company(
+        "宏远精密机械有限公司",
+        "周岚",
+        "hongyuan.example",
+        _items(
+            ("ZX-2041", "转向节 左前", "642.30", 2_000),
+            ("ZX-2042", "转向节 右前", "642.30", 2_000),
+            ("ZX-2043", "转向节 衬套", "321.15", 4_000),
+        ),
+        MACHINED,
+    ),
+    Company(
+        "云岭宏远精密机械制造（集团）股份有限公司西南新能源汽车结构件事业部曲靖经济技术开发区第二分公司",
+        "段云霞",
+        "yunling.example",
+        _items(
+            ("BT-1188", "电池托盘 下壳体", "10705.00", 12_000),
+            ("BT-1201", "电池托盘 上盖", "3720.00", 6_000),
+        ),
+        ("下料", "焊接", "精加工", "气密检测", "检验"),
+    ),
+    Company(
+        "嘉禾压铸有限公司",
+        "何嘉",
+        "jiahe.example",
+        _items(
+            ("DK-3302", "电机控制器壳体", "1824.00", 1_600),
+            ("DK-3340", "车载充电机 支架", "216.00", 2_400),
+        ),
+        ("压铸", "去毛刺", "精加工", "检验"),
+    ),
+    Company(
+        "润泽线束有限公司",
+        "苏润",
+        "runze.example",
+        _items(
+            ("XS-0907", "高压线束 总成", "3341.00", 900),
+            ("XS-0915", "低压线束 仪表板", "1490.00", 1_500),
+        ),
+        ("下线", "压接", "装配", "导通检测"),
+    ),
+    Company(
+        "青禾冲压有限公司",
+        "田禾",
+        "qinghe.example",
+        _items(
+            ("LB-5120", "副车架 前", "5234.00", 800),
+            ("LB-5133", "电池横梁", "345.00", 5_000),
+            ("LB-5150", "座椅滑轨 左", "420.00", 3_600),
+        ),
+        STAMPED,
+    ),
+    Company(
+        "明川热管理科技有限公司",
+        "陆明川",
+        "mingchuan.example",
+        _items(
+            ("RG-2207", "冷却板 总成", "1760.00", 3_200),
+            ("RG-2211", "冷却管路 左", "272.00", 3_200),
+            ("RG-2230", "水泵 支架", "130.00", 2_600),
+        ),
+        ("下料", "钎焊", "气密检测", "检验"),
+    ),
+    Company(
+        "启明电控技术有限公司",
+        "程启",
+        "qiming.example",
+        _items(
+            ("DK-3318", "逆变器 总成", "15300.00", 600),
+            ("DK-3325", "电池管理单元", "2260.00", 1_200),
+        ),
+        ("贴片", "组装", "老化", "检验"),
+    ),
+    Company(
+        "东篱橡塑制品厂",
+        "陶菊",
+        "dongli.example",
+        _items(
+            ("XJ-0116", "密封条 右后门", "27.00", 24_000),
+            ("XJ-0131", "防尘罩 转向", "19.00", 16_000),
+        ),
+        ("混炼", "硫化", "修边"),
+    ),
+    Company(
+        "华岳紧固件有限公司",
+        "岳山",
+        "huayue.example",
+        _items(
+            ("JG-7702", "高强螺栓 M12×1.5", "0.89", 480_000),
+            ("JG-7715", "轮毂螺母 M14", "1.36", 160_000),
+        ),
+        ("冷镦", "搓丝", "热处理", "表面处理"),
+    ),
+    Company(
+        "海棠玻璃有限公司",
+        "谢棠",
+        "haitang.example",
+        _items(
+            ("BL-4105", "前挡风玻璃", "486.00", 2_000), ("BL-4120", "后三角窗 右", "92.00", 4_000)
+        ),
+        ("切割", "磨边", "热弯", "夹层", "检验"),
+    ),
+    Company(
+        "北辰轴承有限公司",
+        "邵北辰",
+        "beichen.example",
+        _items(
+            ("ZC-6610", "轮毂轴承 前", "213.50", 6_000), ("ZC-6622", "转向轴承", "58.20", 9_000)
+        ),
+        MACHINED,
+    ),
+    Company(
+        "松涛内饰有限公司",
+        "宋涛",
+        "songtao.example",
+        _items(
+            ("NS-8201", "仪表板 本体", "735.00", 1_800),
+            ("NS-8244", "门内饰板 左前", "312.00", 2_200),
+        ),
+        ("注塑", "包覆", "装配", "检验"),
+    ),
+)
+TIER_TWO = SUPPLIERS[0]  # it is itself the buyer of the forge
+
+PLACES = (
+    "临江",
+    "望城",
+    "清河",
+    "长宁",
+    "安源",
+    "新港",
+    "南浔",
+    "东台",
+    "西溪",
+    "丹阳",
+    "富春",
+    "武宁",
+)
+WORDS = (
+    "恒达",
+    "信泰",
+    "永兴",
+    "瑞丰",
+    "金诚",
+    "盛源",
+    "同和",
+    "祥云",
+    "兴业",
+    "广博",
+    "华信",
+    "正阳",
+)
+TRADES = "机械", "电子", "模具", "铸造", "塑胶", "五金", "密封件", "弹簧"
+
+
+def suppliers(count: int, chance: Random) -> Iterator[Company]:
+    """Yield as many suppliers: those with a name first, then drawn ones who make similar things."""
+    for turn in range(count):
+        if turn < len(SUPPLIERS):
+            yield SUPPLIERS[turn]
+            continue
+        like = SUPPLIERS[turn % len(SUPPLIERS)]
+        place, word, trade = (chance.choice(pool) for pool in (PLACES, WORDS, TRADES))
+        items = tuple(
+            Item(f"{item.number}-{turn}", item.name, item.price, item.lot, item.unit)
+            for item in like.items
+        )
+        name = f"{place}{word}{trade}{turn}厂"
+        yield Company(name, "管理员", f"supplier-{turn}.example", items, like.routing)
