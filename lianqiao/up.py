@@ -78,12 +78,11 @@ def run(options: Options, console: Console) -> None:
     installation.folder().mkdir(parents=True, exist_ok=True)
     for number in END:
         signal.signal(number, signal.default_int_handler)
+    running = Running(options, console)
     with ExitStack() as stack, suppress(KeyboardInterrupt):
-        running = Running(options, console)
         stack.enter_context(_alone(running))
         hosts = EVERYWHERE if options.lan else LOOPBACK
         sockets = stack.enter_context(listening(options.port, hosts))
-        stack.callback(running.say, "Stopped.")
         if options.reset:
             _erase(running)
         _log_to_file(running.folder)
@@ -92,6 +91,7 @@ def run(options: Options, console: Console) -> None:
         stack.enter_context(_announced(running))
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(running, servers, sockets, demo=options.demo and own_database))
+    running.say("Stopped.")
 
 
 def _refuse(options: Options, *, embedded_both: bool) -> None:

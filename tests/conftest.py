@@ -20,6 +20,8 @@ from shared.local import Kafka
 from shared.migrating import INI, INIS, migrate, migrated_services
 from tests.probe.contracts import Noted
 
+pytest_plugins = ["tests.absences"]
+
 EMPTY = text(
     """
     DO $$ DECLARE name text; BEGIN
