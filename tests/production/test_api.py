@@ -27,7 +27,7 @@ class TestReport:
         *_, reported, completed = await announced(stores["production"])
         assert isinstance(reported, ProgressReported)
         assert isinstance(completed, WorkOrderCompleted)
-        assert (reported.completed, completed.quantity) == (10, 10)
+        assert [reported.completed, completed.quantity] == [10, 10]
         assert str(reported.report_id) == last.json()["report_id"]
 
     async def test_a_report_goes_through_the_operations(

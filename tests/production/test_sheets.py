@@ -2,7 +2,7 @@
 
 import zipfile
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime, time
 from decimal import Decimal
 from io import BytesIO
 from typing import Any
@@ -69,7 +69,7 @@ async def test_the_template_holds_the_callers_open_work_orders(
 
 
 def line(order: WorkOrder) -> list[object]:
-    promised = factories.datetime.combine(order.promised_on, factories.datetime.min.time())
+    promised = datetime.combine(order.promised_on, time())
     return [order.order_number, "10.1", None, order.item_number, order.item_name, promised]
 
 
@@ -97,7 +97,7 @@ async def test_a_preview_says_what_applying_then_does(
         ("recorded", "N3", "7.5"),
     ]
     state = await factories.by_line(stores["production"], order.schedule_line_id)
-    assert (state.good, state.scrapped) == ([8, Decimal("7.5")], [1, 0])
+    assert [*state.good, *state.scrapped] == [Decimal(8), Decimal("7.5"), Decimal(1), Decimal(0)]
 
 
 async def test_a_file_that_is_sent_again_counts_once(
@@ -173,13 +173,13 @@ def other_book() -> bytes:
 
 
 def double_column() -> bytes:
-    book = Workbook()
+    book: Any = Workbook()
     book.active.append([*COLUMNS, GOOD])
     return saved(book)
 
 
 def far_away() -> bytes:
-    book = Workbook()
+    book: Any = Workbook()
     book.active.append(list(COLUMNS))
     book.active["XFD1048576"] = 1
     return saved(book)
