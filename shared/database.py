@@ -9,6 +9,7 @@ from uuid import UUID
 
 import psycopg
 from fastapi import Depends, Request
+from psycopg.pq import TransactionStatus
 from sqlalchemy import (
     BigInteger,
     Connection,
@@ -104,6 +105,7 @@ def engine_for(database_url: str, *, role: str) -> AsyncEngine:
         },
     )
     event.listen(engine.sync_engine, "begin", _begin)
+    event.listen(engine.sync_engine, "commit", _refuse_what_failed)
     return engine
 
 
@@ -155,6 +157,13 @@ def _begin(connection: Connection) -> None:
     except psycopg.Error as died:  # SQLAlchemy does not look after what a listener raises
         connection.invalidate(died)
         raise exc.OperationalError(begin, None, died, connection_invalidated=True) from died
+
+
+def _refuse_what_failed(connection: Connection) -> None:
+    """Fail where PostgreSQL would not: it answers COMMIT with ROLLBACK after a swallowed error."""
+    driver: psycopg.AsyncConnection = connection.connection.driver_connection  # type: ignore[assignment]
+    if driver.info.transaction_status is TransactionStatus.INERROR:
+        raise exc.InvalidRequestError("A statement failed, so nothing can be committed")
 
 
 @asynccontextmanager
