@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import partial
+from hashlib import sha256
 from typing import NamedTuple, TypeVar
 from uuid import NAMESPACE_OID, UUID, uuid5
 
@@ -15,7 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from contracts.event import Envelope, Event
-from shared.database import UNAVAILABLE, KernelModel, Sessions, transaction, utc_now
+from shared.database import (
+    KernelModel,
+    Sessions,
+    is_away,
+    is_locked,
+    transaction,
+    utc_now,
+)
 from shared.events import Message
 from shared.problem import Problem
 from shared.trace import following
@@ -25,6 +33,7 @@ logger = logging.getLogger(__name__)
 E = TypeVar("E", bound=Event)
 Handler = Callable[..., Awaitable[None]]  # (session, event)
 
+REASON_MAX = 2_000
 BACK_OFF_S = 0.05, 0.2, 0.8, 3.2  # between five tries
 LETTERS = func.hashtext(func.current_schema() + ".dead_letters")  # locks arrivals out of a replay
 
@@ -122,7 +131,13 @@ class Arrival(NamedTuple):
         return self.message.topic, self.message.subject
 
     def letter(self, reason: Exception | None = None) -> DeadLetter:
-        return DeadLetter(**self.message._asdict(), reason=repr(reason) if reason else None)
+        return DeadLetter(**self.message._asdict(), reason=_said(reason) if reason else None)
+
+
+def _said(reason: Exception) -> str:
+    """Return what an exception says, as text that can be stored."""
+    text = repr(reason)[:REASON_MAX].replace("\0", "")
+    return text.encode(errors="replace").decode()
 
 
 class Handlers:
@@ -152,7 +167,7 @@ class Handlers:
             envelope = Envelope.model_validate_json(message.body)
             handler = self._by_type.get(envelope.type)
             event = envelope.open() if handler else None
-        except ValidationError as error:
+        except Exception as error:  # noqa: BLE001  whatever a contract makes of whatever came
             return _unreadable(message, error)
         if handler is None:
             return None
@@ -160,11 +175,14 @@ class Handlers:
         return Arrival(envelope.id, message, envelope.traceparent, effect)
 
 
-def _unreadable(message: Message, error: ValidationError) -> Arrival:
+def _unreadable(message: Message, error: Exception) -> Arrival:
+    """Know a message that names no id by what it says and where it was said."""
+
     async def refuse(_: AsyncSession) -> None:
         raise Unreadable(str(error)) from error
 
-    return Arrival(uuid5(NAMESPACE_OID, message.body.hex()), message, None, refuse)
+    content = sha256(repr(message).encode()).hexdigest()
+    return Arrival(uuid5(NAMESPACE_OID, content), message, None, refuse)
 
 
 async def receive(
@@ -192,8 +210,10 @@ async def _settle(
     elif arrivals:
         try:
             await _apply(sessions, arrivals)
-        except Exception:
-            logger.info("%s messages were not applied together", len(arrivals), exc_info=True)
+        except Exception as obstacle:
+            if is_away(obstacle):
+                raise
+            logger.info("%s messages were not applied together: %r", len(arrivals), obstacle)
             half = len(arrivals) // 2
             await _settle(sessions, arrivals[:half], back_off_s)
             await _settle(sessions, arrivals[half:], back_off_s)
@@ -206,6 +226,8 @@ async def _settle_alone(sessions: Sessions, arrival: Arrival, back_off_s: Sequen
             break
         await asyncio.sleep(pause_s)
         obstacle = await _obstacle(sessions, arrival)
+    if obstacle and is_locked(obstacle):
+        raise obstacle
     if obstacle:
         async with transaction(sessions) as session:
             session.add_all(new.letter(obstacle) for new in await _enter(session, [arrival]))
@@ -215,10 +237,11 @@ async def _obstacle(sessions: Sessions, arrival: Arrival) -> Exception | None:
     """Apply one message by itself and return what stood in the way, if anything did."""
     try:
         await _apply(sessions, [arrival])
-    except UNAVAILABLE:
-        raise
     except Exception as obstacle:
-        logger.warning("event %s was not applied", arrival.event_id, exc_info=True)
+        if is_away(obstacle):
+            raise
+        with following(arrival.traceparent):
+            logger.warning("event %s was not applied", arrival.event_id, exc_info=True)
         return obstacle
     return None
 
@@ -263,12 +286,12 @@ async def replay(handlers: Handlers, sessions: Sessions, *, topic: str, subject:
     try:
         while await _replay_first(handlers, sessions, topic, subject):
             count += 1
-    except UNAVAILABLE:
-        raise
     except Exception as obstacle:
+        if is_away(obstacle) or is_locked(obstacle):
+            raise
         async with transaction(sessions) as session:
             if letter := await _first_letter(session, topic, subject):
-                letter.reason = repr(obstacle)
+                letter.reason = _said(obstacle)
         raise
     return count
 

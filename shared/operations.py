@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from contracts.scopes import Scope
 from shared import inbox
 from shared.auth import Caller, requires
-from shared.database import Store, SystemTransaction, transaction
+from shared.database import Store, SystemTransaction, is_away, is_locked, transaction
 from shared.events import OutboxEvent
 from shared.inbox import ConsumerPosition, DeadLetter
 from shared.migrating import head
@@ -100,7 +100,9 @@ async def ready(request: Request) -> Status:
     state = request.app.state
     store: Store = state.store
     async with transaction(store.system) as session:
-        found = await session.scalar(text("SELECT version_num FROM alembic_version"))
+        there = await session.scalar(text("SELECT to_regclass('alembic_version') IS NOT NULL"))
+        version = text("SELECT version_num FROM alembic_version")
+        found = await session.scalar(version) if there else None
     if found != head(state.service.name):
         raise NotReady("The database is not at this release's migration: run `lianqiao migrate`.")
     if not getattr(state.verify, "ready", True):
@@ -169,6 +171,8 @@ async def replay(request: Request, body: SubjectIn, _: Operator) -> ReplayOut:
             state.service.handlers, state.store.system, topic=body.topic, subject=body.subject
         )
     except Exception as obstacle:
+        if is_away(obstacle) or is_locked(obstacle):
+            raise
         said = f"{type(obstacle).__name__}: {obstacle}"[:500]
         raise Conflict(f"It still cannot be applied, and stays: {said}") from obstacle
     return ReplayOut(applied=applied)

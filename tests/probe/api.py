@@ -55,7 +55,7 @@ async def take_a_note(
 
 
 @router.get("/notes")
-async def list_notes(  # noqa: PLR0913, PLR0917  one for each kind of parameter
+async def list_notes(  # noqa: PLR0913  one for each kind of parameter
     caller: Reader,  # noqa: ARG001
     session: Transaction,
     paging: PageAsked,
@@ -75,9 +75,7 @@ async def list_notes(  # noqa: PLR0913, PLR0917  one for each kind of parameter
         rows = rows.where(Note.text.contains(q, autoescape=True))
     if since:
         rows = rows.where(Note.noted_at >= since)
-    page = await keyset(
-        session, rows, order=ORDERS[order], paging=paging, descending=descending
-    )
+    page = await keyset(session, rows, order=ORDERS[order], paging=paging, descending=descending)
     return Page(items=[NoteOut.model_validate(row) for row in page.items], next=page.next)
 
 
@@ -97,7 +95,7 @@ async def show_code(code: Code, caller: Either) -> str:  # noqa: ARG001
 
 
 @router.post("/notes/everybodys")
-async def count_for_the_platform(caller: Writer, session: SystemTransaction) -> list[str]:  # noqa: ARG001
+async def count_for_the_platform(caller: Writer, session: SystemTransaction) -> list[str]:
     """Do something as the system, once per key."""
     note = Note(
         buyer_id=caller.organization_id,

@@ -44,7 +44,7 @@ class NoteIn(Body):
     unit: UnitCode = "C62"
     noted_at: Instant | None = None
     due_on: Day | None = None
-    tags: Annotated[list[Line], Field(max_length=3)] = []
+    tags: Annotated[tuple[Line, ...], Field(max_length=3)] = ()
 
 
 class NoteOut(View):
