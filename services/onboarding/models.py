@@ -26,9 +26,7 @@ class Model(DeclarativeBase):
 class Identified:
     """A row with an id of its own, which sorts by time."""
 
-    id: Mapped[UUID] = mapped_column(
-        primary_key=True, default=uuid7, server_default=func.uuidv7()
-    )
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7, server_default=func.uuidv7())
 
 
 class Organization(Model):

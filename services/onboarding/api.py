@@ -1,0 +1,163 @@
+"""The HTTP face of onboarding: translate a request, call one function, return its result."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from contracts.onboarding import RelationshipState
+from contracts.scopes import Scope
+from services.onboarding import commands, queries
+from services.onboarding.commands import Kept, Pair
+from services.onboarding.domain import (
+    Act,
+    NotNow,
+    OrganizationNotKnownYet,
+    OtherSidesTurn,
+    RelationshipExists,
+    RelationshipNotFound,
+    WithItself,
+)
+from services.onboarding.models import Step
+from services.onboarding.schemas import (
+    ImportedRelationshipsIn,
+    RelationshipIn,
+    RelationshipOut,
+    RelationshipResult,
+    RelationshipResults,
+    StepIn,
+    StepOut,
+)
+from shared.auth import Caller, requires
+from shared.database import Now, SystemTransaction, Transaction
+from shared.idempotency import Route
+from shared.paging import Page, PageAsked, Rows
+from shared.problem import Problem, problems
+
+router = APIRouter(prefix="/relationships", route_class=Route, tags=["Relationships"])
+
+Reader = Annotated[Caller, requires(Scope.ONBOARDING_READ)]
+Writer = Annotated[Caller, requires(Scope.ONBOARDING_WRITE)]
+Importer = Annotated[Caller, requires(Scope.ONBOARDING_IMPORT)]
+
+REFUSALS = problems(RelationshipNotFound, OtherSidesTurn, NotNow)
+
+
+@router.post(
+    "",
+    status_code=201,
+    responses=problems(OrganizationNotKnownYet, RelationshipExists, WithItself),
+)
+async def propose_relationship(
+    body: RelationshipIn, caller: Writer, session: Transaction, now: Now
+) -> RelationshipOut:
+    """Propose a relationship to a supplier; orders can be placed once it has accepted."""
+    row = await commands.propose(
+        session,
+        caller=caller,
+        supplier_id=body.supplier_id,
+        vendor_number=body.vendor_number,
+        at=now,
+    )
+    return await _as_stored(session, caller, row.id)
+
+
+@router.get("", response_model=Page[RelationshipOut])
+async def list_relationships(
+    caller: Reader,
+    session: Transaction,
+    paging: PageAsked,
+    state: RelationshipState | None = None,
+) -> Rows[RelationshipOut]:
+    """List the caller's relationships, as buyer and as supplier."""
+    return await queries.relationships(session, caller=caller, state=state, paging=paging)
+
+
+@router.post("/import")
+async def import_relationships(
+    body: ImportedRelationshipsIn, caller: Importer, session: SystemTransaction, now: Now
+) -> RelationshipResults:
+    """Take in relationships that both sides live already; the answers are in the same order."""
+    pairs = [Pair(r.buyer_id, r.supplier_id, r.since, r.vendor_number) for r in body.relationships]
+    kept = await commands.import_relationships(session, caller=caller, pairs=pairs, at=now)
+    return RelationshipResults(results=[_result(n, outcome) for n, outcome in enumerate(kept)])
+
+
+@router.get("/{relationship_id}", responses=problems(RelationshipNotFound))
+async def read_relationship(
+    relationship_id: UUID, caller: Reader, session: Transaction
+) -> RelationshipOut:
+    """Read how the caller stands to a counterparty."""
+    return await queries.relationship(session, caller=caller, relationship_id=relationship_id)
+
+
+@router.get(
+    "/{relationship_id}/steps",
+    response_model=Page[StepOut],
+    responses=problems(RelationshipNotFound),
+)
+async def list_steps(
+    relationship_id: UUID, caller: Reader, session: Transaction, paging: PageAsked
+) -> Rows[Step]:
+    """Read what happened to a relationship, from the beginning."""
+    return await queries.steps(
+        session, caller=caller, relationship_id=relationship_id, paging=paging
+    )
+
+
+@router.post("/{relationship_id}/acceptance", responses=REFUSALS)
+async def accept_relationship(
+    relationship_id: UUID, body: StepIn, caller: Writer, session: Transaction, now: Now
+) -> RelationshipOut:
+    """Accept, as the supplier, what a buyer proposed."""
+    return await _step(session, caller, relationship_id, Act.ACCEPT, body, now)
+
+
+@router.post("/{relationship_id}/suspension", responses=REFUSALS)
+async def suspend_relationship(
+    relationship_id: UUID, body: StepIn, caller: Writer, session: Transaction, now: Now
+) -> RelationshipOut:
+    """Let no new orders be placed for now; those that are there can be finished."""
+    return await _step(session, caller, relationship_id, Act.SUSPEND, body, now)
+
+
+@router.post("/{relationship_id}/resumption", responses=REFUSALS)
+async def resume_relationship(
+    relationship_id: UUID, body: StepIn, caller: Writer, session: Transaction, now: Now
+) -> RelationshipOut:
+    """Let orders be placed again, as the side that suspended the relationship."""
+    return await _step(session, caller, relationship_id, Act.RESUME, body, now)
+
+
+@router.post("/{relationship_id}/end", responses=REFUSALS)
+async def end_relationship(
+    relationship_id: UUID, body: StepIn, caller: Writer, session: Transaction, now: Now
+) -> RelationshipOut:
+    """End a relationship, or decline or withdraw one that was proposed."""
+    return await _step(session, caller, relationship_id, Act.END, body, now)
+
+
+async def _step(  # noqa: PLR0913, PLR0917  what the four routes above have in common
+    session: AsyncSession, caller: Caller, id_: UUID, act: Act, body: StepIn, now: datetime
+) -> RelationshipOut:
+    row = await commands.step(
+        session, caller=caller, relationship_id=id_, act=act, reason=body.reason, at=now
+    )
+    return await _as_stored(session, caller, row.id)
+
+
+async def _as_stored(session: AsyncSession, caller: Caller, id_: UUID) -> RelationshipOut:
+    await session.flush()
+    return await queries.relationship(session, caller=caller, relationship_id=id_)
+
+
+def _result(n: int, outcome: Kept | Problem) -> RelationshipResult:
+    if isinstance(outcome, Problem):
+        return RelationshipResult(index=n, status="refused", problem=outcome.details())
+    return RelationshipResult(
+        index=n,
+        status="recorded" if outcome.new else "unchanged",
+        relationship_id=outcome.relationship_id,
+    )

@@ -1,0 +1,76 @@
+"""What may be asked of onboarding. Every query starts from what the caller may see."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from contracts.onboarding import RelationshipState
+from services.onboarding.domain import RelationshipNotFound
+from services.onboarding.models import Organization, Relationship, Step
+from services.onboarding.schemas import RelationshipOut
+from shared.auth import Caller
+from shared.paging import Paging, Rows, keyset
+
+BUYER, SUPPLIER = aliased(Organization), aliased(Organization)
+
+
+def is_party(caller: Caller) -> ColumnElement[bool]:
+    """Say which relationships the caller may see."""
+    party = caller.organization_id
+    return or_(Relationship.buyer_id == party, Relationship.supplier_id == party)
+
+
+def with_names() -> Select[Any]:
+    """Select relationships with the names of both sides."""
+    names = BUYER.name.label("buyer_name"), SUPPLIER.name.label("supplier_name")
+    return (
+        select(*Relationship.__table__.columns, *names)
+        .join(BUYER, BUYER.id == Relationship.buyer_id)
+        .join(SUPPLIER, SUPPLIER.id == Relationship.supplier_id)
+    )
+
+
+async def relationships(
+    session: AsyncSession, *, caller: Caller, state: RelationshipState | None, paging: Paging
+) -> Rows[RelationshipOut]:
+    """Return a page of the caller's relationships, on either side."""
+    rows = with_names().where(is_party(caller))
+    if state:
+        rows = rows.where(Relationship.state == state)
+    page = await keyset(session, rows, order=(Relationship.id,), paging=paging)
+    found = [RelationshipOut.model_validate(dict(row._mapping)) for row in page.items]  # noqa: SLF001
+    return Rows(found, page.next)
+
+
+async def relationship(
+    session: AsyncSession, *, caller: Caller, relationship_id: UUID
+) -> RelationshipOut:
+    """Return one relationship."""
+    chosen = with_names().where(is_party(caller), Relationship.id == relationship_id)
+    found = (await session.execute(chosen)).one_or_none()
+    if found is None:
+        raise RelationshipNotFound("There is no such relationship among yours.")
+    return RelationshipOut.model_validate(dict(found._mapping))  # noqa: SLF001
+
+
+async def steps(
+    session: AsyncSession, *, caller: Caller, relationship_id: UUID, paging: Paging
+) -> Rows[Step]:
+    """Return what happened to a relationship, from the beginning."""
+    await relationship(session, caller=caller, relationship_id=relationship_id)
+    taken = select(Step).where(Step.relationship_id == relationship_id)
+    return await keyset(session, taken, order=(Step.id,), paging=paging)
+
+
+CHECKS = {
+    "a relationship is in the state to which its last step led": """
+        SELECT relationships.id FROM relationships
+        LEFT JOIN LATERAL (
+            SELECT state FROM steps WHERE relationship_id = relationships.id
+            ORDER BY id DESC LIMIT 1) AS last ON true
+        WHERE last.state IS DISTINCT FROM relationships.state
+    """,
+}
