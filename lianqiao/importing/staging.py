@@ -180,8 +180,9 @@ class Staging:
         return [Sum(*row) for row in rows]
 
     def number(self, sql: str, *values: object) -> int:
-        [count] = self.connection.execute(sql, values).fetchone()
-        return int(count or 0)
+        """Return the one number that a query asks for; none is 0."""
+        found = self.connection.execute(sql, values).fetchone()
+        return int(found[0] or 0) if found else 0
 
     def note_amounts(self) -> None:
         """Note lines whose given value is strange; they are kept as they are given."""

@@ -16,10 +16,9 @@ BATCH = 10_000
 
 def read(path: Path, log: Log, *, wanted: Collection[str], told: Told) -> None:
     """Fill the working form from the tables of the log, which is opened for reading alone."""
-    log.connection.execute(
-        "ATTACH ? AS log", [f"file:{quote(str(path.absolute()))}?mode=ro&immutable=1"]
-    )
+    attached = f"file:{quote(str(path.absolute()))}?mode=ro&immutable=1"
     try:
+        log.connection.execute("ATTACH ? AS log", [attached])
         _fill(path, log, wanted=wanted)
         told(path.stat().st_size)
     except sqlite3.DatabaseError as error:

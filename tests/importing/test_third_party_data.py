@@ -1,0 +1,101 @@
+"""The two real sources come out to the cent, with every oddity that was counted by hand."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lianqiao.importing import sources
+from lianqiao.importing.mapping import DeliveriesMapping, OcelMapping, load
+from lianqiao.importing.staging import Staging, staging
+
+pytestmark = pytest.mark.data
+
+
+@pytest.fixture(scope="module")
+def procurement(third_party: Path) -> Iterator[Staging]:
+    with staging() as staged:
+        log = third_party / "ocel" / "ocel2-p2p.sqlite"
+        sources.stage(log, load(OcelMapping, "ocel2-p2p"), staged)
+        yield staged
+
+
+@pytest.fixture(scope="module")
+def health(third_party: Path) -> Iterator[Staging]:
+    with staging() as staged:
+        [path] = (third_party / "usaid-scms").glob("*.csv")
+        sources.stage(path, load(DeliveriesMapping, "usaid-scms"), staged)
+        yield staged
+
+
+def test_the_bicycle_makers_orders_are_all_there(procurement: Staging) -> None:
+    sums = procurement.sums()
+
+    assert procurement.rows == 2_296
+    assert sum(one.orders for one in sums) == 1_598
+    assert sum(one.lines for one in sums) == 2_296
+    assert len(sums) == 50
+    assert sum(one.amount_minor for one in sums) == 91_614_850_00
+    assert procurement.refused_count() == 0
+    assert procurement.unknown == {}
+
+
+def test_the_bicycle_makers_oddities_are_all_told(procurement: Staging) -> None:
+    told = {one.kind: (one.times, one.amount_minor) for one in procurement.oddities}
+
+    assert told["line is due before its order was placed"] == (918, None)
+    assert told["repeated payment"] == (239, 15_090_800_00)
+    assert told["invoice before its order's last goods receipt"] == (277, None)
+    assert told["payment before its order's last goods receipt"] == (88, None)
+    assert told["purchase requisition that no event creates"] == (198, None)
+    assert told["order without invoice"] == (671, 32_829_250_00)
+    assert "on 188 payments" in next(
+        one.note for one in procurement.oddities if one.kind == "repeated payment"
+    )
+    dangling = [one for one in procurement.oddities if one.kind.startswith("relation leads")]
+    assert {(one.times, one.note) for one in dangling} == {
+        (1_014, "“Invoice Receipts of Purchase Order”"),
+        (1_014, "“Invoice Receipt of Goods Receipt”"),
+    }
+
+
+def test_what_the_bicycle_maker_received_and_paid_waits_by_name(procurement: Staging) -> None:
+    told = {one.name: one for one in procurement.untaken}
+
+    assert told["goods receipts"].counts == {
+        "“goods receipt” objects": 1_941,
+        "“Create Goods Receipt” events": 4_042,
+    }
+    assert told["invoices"].counts["“invoice receipt” objects"] == 927
+    assert told["invoices"].counts["“Create Invoice Receipt” events"] == 1_941
+    assert told["invoices"].amount_minor == 58_785_600_00
+    assert told["payments"].counts["“Execute Payment” events"] == 1_166
+    assert told["payments"].amount_minor == 58_785_600_00
+    events = [
+        count
+        for one in procurement.untaken
+        for what, count in one.counts.items()
+        if what.endswith("events")
+    ]
+    assert sum(events) + 1_598 == 14_671  # those that place orders are the orders' own
+
+
+def test_the_health_programs_orders_are_all_there(health: Staging) -> None:
+    sums = health.sums()
+
+    assert health.rows == 10_324
+    assert sum(one.orders for one in sums) == 6_233
+    assert len(sums) == 73
+    assert sum(one.amount_minor for one in sums) == 1_627_584_457_29
+    assert health.refused_count() == 0
+
+
+def test_the_health_programs_oddities_and_unknowns_are_all_told(health: Staging) -> None:
+    told = {one.kind: one.times for one in health.oddities}
+
+    assert told["line value differs from quantity × price"] == 719
+    assert told["line value is zero"] == 17
+    assert health.unknown["order date"] == {"N/A - From RDC": 5_404, "Date Not Captured": 328}
+    assert health.unknown["incoterm"] == {"N/A - From RDC": 5_404}
+    deliveries = next(one for one in health.untaken if one.name == "deliveries")
+    assert deliveries.counts["on or before the due date"] == 9_138
