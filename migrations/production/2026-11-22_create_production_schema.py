@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import context, op
 
-from migrations.operations import append_only, create_kernel, drop_kernel, protect
+from migrations.operations import PARTY, append_only, create_kernel, drop_kernel, protect
 
 revision = "dc21067a1203"
 down_revision = None
@@ -43,6 +43,7 @@ def upgrade() -> None:
     append_only("reports")
     append_only("scrap_reasons")
     _give_rights()
+    _let_only_suppliers_report()
 
 
 def downgrade() -> None:
@@ -216,3 +217,13 @@ def _give_rights() -> None:
     op.execute(f"REVOKE UPDATE ON work_orders FROM {service}_system")
     op.execute(f"GRANT UPDATE ({AGREED}) ON work_orders TO {service}_system")
     op.execute(f"REVOKE INSERT, UPDATE ON relationships FROM {service}_app")
+
+
+def _let_only_suppliers_report() -> None:
+    """Let a buyer's session see and hold a row, and write none."""
+    service = context.config.config_ini_section
+    for table, command in (("work_orders", "UPDATE"), ("reports", "INSERT")):
+        op.execute(
+            f"CREATE POLICY by_supplier ON {table} AS RESTRICTIVE FOR {command} TO {service}_app "
+            f"{'USING (true) ' if command == 'UPDATE' else ''}WITH CHECK (supplier_id = {PARTY})"
+        )

@@ -1,14 +1,23 @@
 """Reporting progress over HTTP."""
 
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
-from contracts.production import ProgressReported, WorkOrderCompleted
+import pytest
+
+from contracts.production import ProgressReported, WorkOrderCompleted, WorkOrderOpened
 from contracts.scopes import Scope
 from tests.conftest import SignIn, Stores
 from tests.production import factories
 from tests.production.factories import announced
 
-READ, WRITE = Scope.PRODUCTION_READ, Scope.PRODUCTION_WRITE
+READ, WRITE, IMPORT = Scope.PRODUCTION_READ, Scope.PRODUCTION_WRITE, Scope.PRODUCTION_IMPORT
+
+
+def report(**given: Any) -> dict[str, Any]:  # noqa: ANN401
+    return {"operation": 1, **given}
 
 
 class TestReport:
@@ -54,6 +63,377 @@ class TestReport:
             "reports": 2,
         }
 
+    @pytest.mark.parametrize(
+        ("who", "scope", "status"),
+        [
+            ("supplier_id", READ, 403),
+            ("buyer_id", WRITE, 403),
+            ("stranger", WRITE, 404),
+        ],
+    )
+    async def test_only_the_supplier_reports(
+        self, stores: Stores, sign_in: SignIn, who: str, scope: Scope, status: int
+    ) -> None:
+        order = await factories.work_order(stores["production"])
+        client = sign_in("production", getattr(order, who, uuid4()), scope)
 
-def report(**given: Any) -> dict[str, Any]:  # noqa: ANN401
-    return {"operation": 1, **given}
+        answer = await client.post(f"work-orders/{order.id}/reports", json=report(good="1"))
+
+        assert answer.status_code == status
+        assert await announced(stores["production"]) == []
+
+    @pytest.mark.parametrize(
+        ("body", "status", "said"),
+        [
+            (report(good="11"), 409, "10 are left to report of operation 1, not 11"),
+            (report(operation=2, good="1"), 422, "Name an operation from 1 to 1"),
+            (report(good="0"), 422, "Say how much"),
+            (report(good="-1"), 422, "good"),
+            (report(good="0.0000001"), 422, "good"),
+            (report(good="NaN"), 422, "good"),
+            (report(good="1e400"), 422, "good"),
+            (report(good=0.5), 422, "as text"),
+            (report(good=True), 422, "as text"),
+            (report(good="1", operation="1"), 422, "operation"),
+            (report(good="1", operation=31), 422, "operation"),
+            (report(good="1", scrap_reason="\x00"), 422, "scrap_reason"),
+            (report(good="1", scrap_reason="x" * 201), 422, "scrap_reason"),
+            (report(good="1", colour="red"), 422, "colour"),
+            ({"operation": 1}, 422, "good"),
+            ([], 422, ""),
+        ],
+    )
+    async def test_a_wrong_report_is_refused_by_name(
+        self, body: object, status: int, said: str, stores: Stores, sign_in: SignIn
+    ) -> None:
+        order = await factories.work_order(stores["production"])
+        supplier = sign_in("production", order.supplier_id, WRITE)
+
+        answer = await supplier.post(f"work-orders/{order.id}/reports", json=body)
+
+        assert answer.status_code == status
+        assert said in answer.text
+
+    async def test_a_reference_counts_once(self, stores: Stores, sign_in: SignIn) -> None:
+        order = await factories.work_order(stores["production"])
+        supplier = sign_in("production", order.supplier_id, WRITE)
+        address = f"work-orders/{order.id}/reports"
+
+        once = await supplier.post(address, json=report(good="2", reference="MES-1"))
+        twice = await supplier.post(address, json=report(good="2", reference="MES-1"))
+        other = await supplier.post(address, json=report(good="3", reference="MES-1"))
+
+        assert (once.json()["outcome"], twice.json()["outcome"]) == ("recorded", "unchanged")
+        assert once.json()["report_id"] == twice.json()["report_id"]
+        assert twice.json()["completed"] == "2"
+        assert other.json()["type"] == "/problems/reference-taken"
+
+    async def test_a_post_with_the_same_key_has_one_effect(
+        self, stores: Stores, sign_in: SignIn
+    ) -> None:
+        order = await factories.work_order(stores["production"])
+        supplier = sign_in("production", order.supplier_id, WRITE)
+        address, key = f"work-orders/{order.id}/reports", {"Idempotency-Key": "k-1"}
+
+        once = await supplier.post(address, json=report(good="2"), headers=key)
+        again = await supplier.post(address, json=report(good="2"), headers=key)
+        other = await supplier.post(address, json=report(good="3"), headers=key)
+
+        assert again.content == once.content
+        assert other.status_code == 422
+        assert len(await announced(stores["production"])) == 1
+
+
+class TestBulk:
+    async def test_each_report_is_answered_in_order(self, stores: Stores, sign_in: SignIn) -> None:
+        order = await factories.work_order(stores["production"], quantity=Decimal(5))
+        supplier = sign_in("production", order.supplier_id, WRITE)
+        reports = [
+            report(work_order_id=str(id_), good=good)
+            for id_, good in [(order.id, "3"), (order.id, "3"), (uuid4(), "1"), (order.id, "2")]
+        ]
+
+        answer = await supplier.post("reports", json={"reports": reports})
+
+        assert answer.status_code == 200
+        results = answer.json()["results"]
+        assert [r["index"] for r in results] == [0, 1, 2, 3]
+        assert [r["status"] for r in results] == ["recorded", "refused", "refused", "recorded"]
+        assert [r["completed"] for r in results] == ["3", None, None, "5"]
+        assert [r["problem"] and r["problem"]["status"] for r in results] == [None, 409, 404, None]
+        assert [bool(r["report_id"]) for r in results] == [True, False, False, True]
+
+    @pytest.mark.parametrize("count", [0, 5_001])
+    async def test_a_batch_holds_1_to_5000(
+        self, count: int, stores: Stores, sign_in: SignIn
+    ) -> None:
+        order = await factories.work_order(stores["production"])
+        supplier = sign_in("production", order.supplier_id, WRITE)
+        reports = [report(work_order_id=str(order.id), good="1")] * count
+        answer = await supplier.post("reports", json={"reports": reports})
+        assert answer.status_code == 422
+
+    async def test_five_thousand_reports_count_at_once(
+        self, stores: Stores, sign_in: SignIn
+    ) -> None:
+        order = await factories.work_order(stores["production"], quantity=Decimal(4_999))
+        supplier = sign_in("production", order.supplier_id, WRITE)
+        reports = [report(work_order_id=str(order.id), good="1")] * 5_000
+
+        answer = await supplier.post("reports", json={"reports": reports})
+
+        statuses = [result["status"] for result in answer.json()["results"]]
+        assert statuses == ["recorded"] * 4_999 + ["refused"]
+        assert len(await announced(stores["production"])) == 5_000
+
+
+class TestImport:
+    async def test_history_keeps_when_it_happened(self, stores: Stores, sign_in: SignIn) -> None:
+        order = await factories.work_order(stores["production"], promised_on=date(2020, 1, 1))
+        supplier = sign_in("production", order.supplier_id, IMPORT, READ)
+        days = [datetime(2020, 3, day, tzinfo=UTC).isoformat() for day in (9, 2, 20)]
+        body = {
+            "reports": [
+                report(work_order_id=str(order.id), good="1", occurred_at=at, reference=at[:10])
+                for at in days
+            ]
+        }
+
+        first = (await supplier.post("reports/import", json=body)).json()["results"]
+        again = (await supplier.post("reports/import", json=body)).json()["results"]
+
+        assert [result["status"] for result in first] == ["recorded"] * 3
+        assert [result["status"] for result in again] == ["unchanged"] * 3
+        events = await announced(stores["production"])
+        assert len(events) == 3  # and no warning of a slippage long past
+        for event, at in zip(events, days, strict=True):
+            assert isinstance(event, ProgressReported)
+            assert event.imported
+            assert event.occurred_at.isoformat() == at
+            assert event.recorded_at > event.occurred_at
+        shown = (await supplier.get(f"work-orders/{order.id}")).json()
+        assert shown["started_at"] == "2020-03-02T00:00:00Z"
+        assert shown["last_reported_at"] == "2020-03-20T00:00:00Z"
+
+    async def test_the_future_is_no_history(self, stores: Stores, sign_in: SignIn) -> None:
+        order = await factories.work_order(stores["production"])
+        supplier = sign_in("production", order.supplier_id, IMPORT)
+        at = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+        body = {"reports": [report(work_order_id=str(order.id), good="1", occurred_at=at)]}
+        [result] = (await supplier.post("reports/import", json=body)).json()["results"]
+        assert result["problem"]["type"] == "/problems/not-yet-happened"
+
+    async def test_needs_a_scope_of_its_own(self, stores: Stores, sign_in: SignIn) -> None:
+        order = await factories.work_order(stores["production"])
+        supplier = sign_in("production", order.supplier_id, WRITE)
+        answer = await supplier.post("reports/import", json={"reports": []})
+        assert answer.status_code == 403
+
+
+class TestReversal:
+    async def test_takes_a_report_back_and_opens_the_work_order_again(
+        self, stores: Stores, sign_in: SignIn
+    ) -> None:
+        order = await factories.work_order(stores["production"])
+        supplier = sign_in("production", order.supplier_id, WRITE, READ)
+        address = f"work-orders/{order.id}/reports"
+        made = (await supplier.post(address, json=report(good="10"))).json()
+
+        answer = await supplier.post(
+            f"reports/{made['report_id']}/reversal", json={"reason": "Counted twice"}
+        )
+        await supplier.post(address, json=report(good="10"))
+
+        assert answer.status_code == 201
+        assert (answer.json()["status"], answer.json()["completed"]) == ("open", "0")
+        assert answer.json()["started_at"] is None
+        _, completed, reversal, _, again = await announced(stores["production"])
+        assert isinstance(completed, WorkOrderCompleted)
+        assert isinstance(again, WorkOrderCompleted)
+        assert isinstance(reversal, ProgressReported)
+        assert str(reversal.reverses) == made["report_id"]
+        assert [reversal.good, reversal.completed] == [-10, 0]
+        new, back, old = (await supplier.get(address)).json()["items"]
+        assert (back["reverses"], back["reason"]) == (old["id"], "Counted twice")
+        assert (old["reversed_by"], new["reversed_by"]) == (back["id"], None)
+        assert back["good"] == "-10"
+
+    async def test_is_done_once_and_never_to_itself(self, stores: Stores, sign_in: SignIn) -> None:
+        order = await factories.work_order(stores["production"])
+        supplier = sign_in("production", order.supplier_id, WRITE)
+        made = (
+            await supplier.post(f"work-orders/{order.id}/reports", json=report(good="1"))
+        ).json()
+        why = {"reason": "Counted twice"}
+        back = (await supplier.post(f"reports/{made['report_id']}/reversal", json=why)).json()
+
+        for report_id in (made["report_id"], back["report_id"]):
+            answer = await supplier.post(f"reports/{report_id}/reversal", json=why)
+            assert answer.json()["type"] == "/problems/already-reversed"
+
+    async def test_is_refused_while_later_operations_need_it(
+        self, stores: Stores, sign_in: SignIn
+    ) -> None:
+        order = await factories.work_order(stores["production"], operations=("Cut", "Weld"))
+        supplier = sign_in("production", order.supplier_id, WRITE)
+        address = f"work-orders/{order.id}/reports"
+        cut = (await supplier.post(address, json=report(good="8"))).json()
+        weld = (await supplier.post(address, json=report(operation=2, good="5"))).json()
+        why = {"reason": "Counted twice"}
+
+        early = await supplier.post(f"reports/{cut['report_id']}/reversal", json=why)
+        later = await supplier.post(f"reports/{weld['report_id']}/reversal", json=why)
+        now = await supplier.post(f"reports/{cut['report_id']}/reversal", json=why)
+
+        assert early.json()["type"] == "/problems/later-operations-need-it"
+        assert "First take back reports of operation 2 that make up 5 or more" in early.text
+        assert later.status_code == now.status_code == 201
+
+    @pytest.mark.parametrize(("who", "status"), [("buyer_id", 403), ("stranger", 404)])
+    async def test_is_the_suppliers_alone(
+        self, who: str, status: int, stores: Stores, sign_in: SignIn
+    ) -> None:
+        order = await factories.work_order(stores["production"])
+        supplier = sign_in("production", order.supplier_id, WRITE)
+        made = (
+            await supplier.post(f"work-orders/{order.id}/reports", json=report(good="1"))
+        ).json()
+        other = sign_in("production", getattr(order, who, uuid4()), WRITE)
+        answer = await other.post(
+            f"reports/{made['report_id']}/reversal", json={"reason": "Counted twice"}
+        )
+        assert answer.status_code == status
+
+
+class TestOperations:
+    async def test_are_remembered_for_the_items_next_work_order(
+        self, stores: Stores, sign_in: SignIn
+    ) -> None:
+        store = stores["production"]
+        order = await factories.work_order(store)
+        supplier = sign_in("production", order.supplier_id, WRITE, READ)
+        body = {"operations": [{"name": "下料 Cut"}, {"name": "焊接 Weld"}]}
+
+        answer = await supplier.put(f"work-orders/{order.id}/operations", json=body)
+        again = await supplier.put(f"work-orders/{order.id}/operations", json=body)
+
+        assert answer.status_code == again.status_code == 200
+        assert [o["name"] for o in answer.json()["operations"]] == ["下料 Cut", "焊接 Weld"]
+        [opened] = await announced(store)  # told once: the second changed nothing
+        assert isinstance(opened, WorkOrderOpened)
+        assert ([o.name for o in opened.operations], opened.revision) == (
+            ["下料 Cut", "焊接 Weld"],
+            2,
+        )
+        same: Any = {"supplier_id": order.supplier_id, "buyer_id": order.buyer_id}
+        following = await factories.work_order(store, **same)
+        elsewhere = await factories.work_order(store, supplier_id=order.supplier_id)
+        assert following.operations == ["下料 Cut", "焊接 Weld"]
+        assert elsewhere.operations == ["完工 Finished"]
+
+    async def test_are_fixed_by_the_first_report(self, stores: Stores, sign_in: SignIn) -> None:
+        order = await factories.work_order(stores["production"])
+        supplier = sign_in("production", order.supplier_id, WRITE)
+        made = await supplier.post(f"work-orders/{order.id}/reports", json=report(good="1"))
+        body = {"operations": [{"name": "Cut"}]}
+
+        refused = await supplier.put(f"work-orders/{order.id}/operations", json=body)
+        await supplier.post(
+            f"reports/{made.json()['report_id']}/reversal", json={"reason": "wrong steps"}
+        )
+        allowed = await supplier.put(f"work-orders/{order.id}/operations", json=body)
+
+        assert refused.json()["type"] == "/problems/already-started"
+        assert allowed.status_code == 200
+
+    @pytest.mark.parametrize(("who", "status"), [("buyer_id", 403), ("stranger", 404)])
+    async def test_are_the_suppliers_to_set(
+        self, who: str, status: int, stores: Stores, sign_in: SignIn
+    ) -> None:
+        order = await factories.work_order(stores["production"])
+        other = sign_in("production", getattr(order, who, uuid4()), WRITE)
+        body = {"operations": [{"name": "Cut"}]}
+        answer = await other.put(f"work-orders/{order.id}/operations", json=body)
+        assert answer.status_code == status
+
+    @pytest.mark.parametrize("count", [0, 31])
+    async def test_are_1_to_30(self, count: int, stores: Stores, sign_in: SignIn) -> None:
+        order = await factories.work_order(stores["production"])
+        supplier = sign_in("production", order.supplier_id, WRITE)
+        body = {"operations": [{"name": f"step {number}"} for number in range(count)]}
+        answer = await supplier.put(f"work-orders/{order.id}/operations", json=body)
+        assert answer.status_code == 422
+
+
+class TestLists:
+    async def test_work_orders_by_side_status_order_and_words(
+        self, stores: Stores, sign_in: SignIn
+    ) -> None:
+        store, me = stores["production"], uuid4()
+        made = await factories.work_order(store, supplier_id=me, item_name="Gear 100%")
+        bought = await factories.work_order(store, buyer_id=me)
+        await factories.work_order(store)
+        client = sign_in("production", me, READ, WRITE)
+        await client.post(f"work-orders/{made.id}/reports", json=report(good="10"))
+
+        async def found(query: str) -> set[str]:
+            items = (await client.get(f"work-orders?{query}")).json()["items"]
+            return {item["id"] for item in items}
+
+        assert await found("") == {str(made.id), str(bought.id)}
+        assert await found("side=supplier") == {str(made.id)}
+        assert await found("side=buyer") == {str(bought.id)}
+        assert await found("status=completed") == {str(made.id)}
+        assert await found(f"order_id={bought.order_id}") == {str(bought.id)}
+        assert await found("q=gear") == {str(made.id)}
+        assert await found("q=100%25") == {str(made.id)}
+        assert await found("q=H-40&status=cancelled") == set()
+
+    async def test_pages_hold_every_work_order_once(self, stores: Stores, sign_in: SignIn) -> None:
+        store, me = stores["production"], uuid4()
+        days = [date(2026, 12, day) for day in (5, 1, 1, 3, 1)]
+        orders = [await factories.work_order(store, supplier_id=me, promised_on=on) for on in days]
+        client = sign_in("production", me, READ)
+        seen, address = [], "/api/production/v1/work-orders?limit=2&side=supplier"
+        while address:
+            page = (await client.get(f"http://localhost{address}")).json()
+            seen += [(item["promised_on"], item["id"]) for item in page["items"]]
+            address = page["next"]
+        assert seen == sorted((str(o.promised_on), str(o.id)) for o in orders)
+
+    async def test_a_reason_of_scrap_is_the_suppliers_alone(
+        self, stores: Stores, sign_in: SignIn
+    ) -> None:
+        order = await factories.work_order(stores["production"])
+        supplier = sign_in("production", order.supplier_id, WRITE, READ)
+        buyer = sign_in("production", order.buyer_id, READ)
+        address = f"work-orders/{order.id}/reports"
+        why = report(good="1", scrapped="2", scrap_reason="Cracked mould")
+        assert "Cracked" not in (await supplier.post(address, json=why)).text
+
+        for path in (address, f"reports?order_id={order.order_id}"):
+            [own] = (await supplier.get(path)).json()["items"]
+            [theirs] = (await buyer.get(path)).json()["items"]
+            assert own.pop("scrap_reason") == "Cracked mould"
+            assert own == theirs
+        told = [event.model_dump_json() for event in await announced(stores["production"])]
+        assert "Cracked" not in str(told)
+
+    async def test_reports_of_an_order_are_those_of_all_its_lines(
+        self, stores: Stores, sign_in: SignIn
+    ) -> None:
+        store, me, order_id = stores["production"], uuid4(), uuid4()
+        same: Any = {"supplier_id": me, "buyer_id": uuid4(), "order_id": order_id}
+        lines = [await factories.work_order(store, **same) for _ in range(2)]
+        lines.append(await factories.work_order(store, supplier_id=me))
+        client = sign_in("production", me, READ, WRITE)
+        for line in lines:
+            await client.post(f"work-orders/{line.id}/reports", json=report(good="1"))
+
+        listed = (await client.get(f"reports?order_id={order_id}")).json()["items"]
+
+        assert [item["work_order_id"] for item in listed] == [str(lines[1].id), str(lines[0].id)]
+        stranger = sign_in("production", uuid4(), READ)
+        assert (await stranger.get(f"reports?order_id={order_id}")).json()["items"] == []
+        assert (await stranger.get(f"work-orders/{lines[0].id}/reports")).status_code == 404
+        assert (await stranger.get(f"work-orders/{lines[0].id}")).status_code == 404
