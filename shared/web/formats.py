@@ -11,35 +11,11 @@ from markupsafe import Markup
 
 from contracts.values import Money, minor_digits, plain
 from shared.web.languages import Language
+from shared.web.units import CURRENCIES, UNITS
 
 WAN, YI = Decimal(10_000), Decimal(100_000_000)  # 万 and 亿, the steps in which Chinese counts
 THOUSAND, MILLION = Decimal(1_000), Decimal(1_000_000)
 DASH = "—"
-
-# UN/ECE Recommendation 20, as a procurement office says them.
-UNITS = {
-    "C62": ("件", "pc"),
-    "EA": ("个", "ea"),
-    "H87": ("件", "pc"),
-    "PR": ("副", "pr"),
-    "SET": ("套", "set"),
-    "KGM": ("千克", "kg"),
-    "GRM": ("克", "g"),
-    "TNE": ("吨", "t"),
-    "MTR": ("米", "m"),
-    "MTK": ("平方米", "m²"),
-    "MTQ": ("立方米", "m³"),
-    "LTR": ("升", "l"),
-    "HUR": ("小时", "h"),
-    "DAY": ("天", "d"),
-    "PK": ("包", "pk"),
-    "BX": ("箱", "box"),
-    "CT": ("箱", "ctn"),
-    "RO": ("卷", "roll"),
-    "ROL": ("卷", "roll"),
-    "D97": ("托", "pallet"),
-}
-CURRENCIES = {"CNY": "元", "USD": "美元", "EUR": "欧元", "JPY": "日元", "HKD": "港元"}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,52 @@
+"""The pages, by what they are about. Order matters where one address fits two patterns."""
+
+from fastapi import APIRouter, Request, Response
+
+from services.portal.api import (
+    administration,
+    developers,
+    home,
+    live,
+    operation,
+    orders,
+    placing,
+    promising,
+    relationships,
+    reporting,
+    sessions,
+    story,
+    weeks,
+)
+from services.portal.api.page import page_router
+from shared.problem import NotFound
+from shared.web.routes import router as web
+
+router = APIRouter()
+for part in (
+    sessions,
+    home,
+    live,
+    orders,
+    weeks,
+    placing,
+    promising,
+    story,
+    reporting,
+    relationships,
+    administration,
+    operation,
+    developers,
+):
+    router.include_router(part.router)
+router.include_router(web)
+
+rest = page_router()
+
+
+@rest.get("/{path:path}")
+async def nowhere(request: Request) -> Response:
+    """Tell that there is no such page."""
+    raise NotFound(f"There is nothing at {request.url.path}.")
+
+
+router.include_router(rest)

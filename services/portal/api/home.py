@@ -1,0 +1,84 @@
+"""The first page: what is to be done now, what has changed, what is at risk."""
+
+from typing import Any
+
+from fastapi import Request, Response
+
+from contracts.orders import Side
+from contracts.scopes import Scope
+from services.portal.api.books import Book, picture_of
+from services.portal.api.orders import Written
+from services.portal.api.page import Own, Visitor, go, page_router, show
+from services.portal.commands import views
+from services.portal.commands.sessions import Visit
+from services.portal.domain.pictures import axis_for
+from services.portal.queries import orders, production
+from services.portal.queries.api import Away, Refused
+from services.portal.schemas.orders import ScheduleLine, Summary
+from shared.web.formats import Formats
+
+AT_RISK_SHOWN = 6
+
+router = page_router()
+
+
+@router.get("/")
+async def home(request: Request, visitor: Visitor, own: Own, written: Written) -> Response:
+    """Answer what needs whoever is signed in today, on each side that they work for."""
+    me = visitor.me
+    if not me.may(Scope.ORDERS_READ):
+        return go("/operation" if me.operates else "/administration" if me.administers else "/none")
+    sides = [
+        side
+        for side, works in ((Side.BUYER, me.is_buyer), (Side.SUPPLIER, me.is_supplier))
+        if works
+    ] or [Side.BUYER]
+    since = await views.look(own, me, "home", at=written.now)
+    blocks = []
+    for side in sides:
+        summary = await orders.summary(visitor.api, side, since=since)
+        await views.note_tally(own, me.organization.id, summary)
+        blocks.append(await _block(visitor, side, summary, written))
+    wants = await wants_of(visitor) if me.is_supplier else None
+    context = {"blocks": blocks, "wants": wants}
+    return show(request, visitor, "home.html", context, here="home")
+
+
+@router.get("/none")
+async def nothing(request: Request, visitor: Visitor) -> Response:
+    """Tell somebody with a role for which no page exists yet what they can do."""
+    return show(request, visitor, "nothing.html", {})
+
+
+async def wants_of(visitor: Visit) -> dict[str, Any]:
+    """Count what is wanted of a supplier now."""
+    summary = await orders.summary(visitor.api, Side.SUPPLIER)
+    try:
+        open_work = await production.work_orders(visitor.api, Side.SUPPLIER, limit=100)
+        to_report = f"{len(open_work.items)}{'+' if open_work.next else ''}"
+    except (Away, Refused):  # the rest of the page is useful without it
+        to_report = "–"
+    return {
+        "confirm": summary.count("unconfirmed"),
+        "report": to_report,
+        "answer": summary.count("changes"),
+        "late": summary.count("late"),
+    }
+
+
+async def _block(visitor: Visit, side: Side, summary: Summary, written: Formats) -> dict[str, Any]:
+    rows: list[ScheduleLine] = []
+    for view in ("late", "at_risk"):
+        if len(rows) < AT_RISK_SHOWN and summary.count(view):
+            page = await orders.book(
+                visitor.api, side, view=view, sort="-lateness", limit=AT_RISK_SHOWN - len(rows)
+            )
+            rows += page.items
+    drawn = [(row, picture_of(row, today=written.today, zone=written.zone)) for row in rows]
+    return {
+        "side": side,
+        "summary": summary,
+        "rows": drawn,
+        "book": Book(side).sharing(rows),
+        "axis": axis_for([picture for _row, picture in drawn], today=written.today),
+    }

@@ -1,0 +1,61 @@
+"""What roles, scopes and what is on record are called; msgids of the catalog."""
+
+from contracts.scopes import OPERATORS, Role, Scope
+
+_ = str  # marks what the catalog translates
+
+ROLE_WORDS: dict[str, str] = {
+    Role.BUYER_PROCUREMENT: _("Procurement"),
+    Role.BUYER_QUALITY: _("Quality"),
+    Role.BUYER_FINANCE: _("Finance (buying)"),
+    Role.SUPPLIER_SALES: _("Sales"),
+    Role.SUPPLIER_PRODUCTION: _("Production"),
+    Role.SUPPLIER_LOGISTICS: _("Logistics"),
+    Role.SUPPLIER_FINANCE: _("Finance (selling)"),
+    Role.ORGANIZATION_ADMIN: _("Administrator"),
+    Role.PARTNER_CARRIER: _("Carrier"),
+    Role.PARTNER_BANK: _("Bank"),
+    Role.REGULATOR_VIEWER: _("Regulator"),
+    Role.PLATFORM_OPERATOR: _("Platform operator"),
+}
+SCOPE_WORDS: dict[str, str] = {
+    Scope.IDENTITY_ADMINISTER: _("administer people and programs"),
+    Scope.ONBOARDING_READ: _("read relationships"),
+    Scope.ONBOARDING_WRITE: _("propose and change relationships"),
+    Scope.ORDERS_READ: _("read orders"),
+    Scope.ORDERS_COMMENT: _("write messages"),
+    Scope.ORDERS_PLACE: _("place orders"),
+    Scope.ORDERS_CONFIRM: _("confirm orders"),
+    Scope.PRODUCTION_READ: _("read progress"),
+    Scope.PRODUCTION_WRITE: _("report progress"),
+}
+ACTION_WORDS: dict[str, str] = {
+    "signed_in": _("signed in"),
+    "sign_in_failed": _("failed to sign in"),
+    "signed_out": _("signed out"),
+    "user_invited": _("invited"),
+    "invitation_accepted": _("accepted the invitation"),
+    "invitation_withdrawn": _("withdrew the invitation of"),
+    "roles_changed": _("changed the roles of"),
+    "user_removed": _("removed"),
+    "user_suspended": _("suspended"),
+    "user_resumed": _("resumed"),
+    "client_registered": _("registered the program"),
+    "client_secret_drawn": _("drew a new secret for"),
+    "client_keys_set": _("set the keys of"),
+    "client_ended": _("ended the program"),
+    "session_ended": _("ended a session of"),
+    "password_changed": _("changed the password"),
+    "password_reset": _("reset the password"),
+    "organization_registered": _("registered the organization"),
+}
+
+
+def given_by_administrators(*, operates: bool) -> list[str]:
+    """Return the roles an administrator may give; the operator gives all."""
+    return [role.value for role in Role if operates or role not in OPERATORS]
+
+
+def scopes_for_programs() -> list[str]:
+    """Return the scopes an organization may grant to its own programs."""
+    return [scope.value for scope in Scope if scope in SCOPE_WORDS]

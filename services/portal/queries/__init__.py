@@ -1,0 +1,1 @@
+"""What the portal asks the other services, as any partner could."""

@@ -1,0 +1,1 @@
+"""What the other services answer, as far as the portal reads it; fields it does not know pass."""
