@@ -1,13 +1,17 @@
 """A small world for identity's tests: two organizations, people, and one client of each kind."""
 
+import hmac
 import json
+from base64 import b64encode, urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from hashlib import sha256
-from typing import Any
+from html import unescape
+from re import findall
+from typing import Any, get_args
 from urllib.parse import parse_qsl, urlencode, urlsplit
 from uuid import UUID, uuid4
 
@@ -170,9 +174,6 @@ def consent(html: str, decision: str = "allow") -> dict[str, str]:
 
 def fields(html: str) -> dict[str, str]:
     """Return the hidden fields of a page's form, as a browser reads them."""
-    from html import unescape  # noqa: PLC0415
-    from re import findall  # noqa: PLC0415
-
     found = findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', html)
     return {unescape(name): unescape(value) for name, value in found}
 
@@ -185,8 +186,6 @@ def sent_back(answer: Response) -> dict[str, str]:
 
 
 def basic(name: str, secret: str) -> str:
-    from base64 import b64encode  # noqa: PLC0415
-
     return "Basic " + b64encode(f"{name}:{secret}".encode()).decode()
 
 
@@ -224,12 +223,26 @@ def digest(text: str) -> bytes:
     return sha256(text.encode()).digest()
 
 
+def hs256(header: dict[str, Any], claims: dict[str, Any], secret: bytes) -> str:
+    """Sign as an attacker would with a public key: joserfc refuses to write such a token."""
+    signed = ".".join(encoded(json.dumps(part)) for part in (header | {"alg": "HS256"}, claims))
+    return f"{signed}.{encoded(hmac.digest(secret, signed.encode(), 'sha256'))}"
+
+
+def encoded(part: str | bytes) -> str:
+    """Write a part of a JWT."""
+    octets = part.encode() if isinstance(part, str) else part
+    return urlsafe_b64encode(octets).decode().rstrip("=")
+
+
+def decoded(part: str) -> bytes:
+    """Read a part of a JWT."""
+    return urlsafe_b64decode(part + "=" * (-len(part) % 4))
+
+
 def body(token: str) -> dict[str, Any]:
     """Read the claims of a JWT without verifying it."""
-    from base64 import urlsafe_b64decode  # noqa: PLC0415
-
-    part = token.split(".")[1]
-    found: dict[str, Any] = json.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    found: dict[str, Any] = json.loads(decoded(token.split(".")[1]))
     return found
 
 
@@ -238,7 +251,7 @@ async def small_world(store: Store) -> AsyncIterator[World]:
     """Build the app and who exists in it."""
     clock = Clock()
     app = create_app(service, store=store, verify=lambda _: None)
-    (dependency,) = Now.__metadata__
+    (dependency,) = get_args(Now)[1:]
 
     async def now() -> datetime:
         return clock()
