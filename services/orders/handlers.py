@@ -24,23 +24,23 @@ async def keep_the_relationship(session: AsyncSession, event: RelationshipChange
 
 @handlers.on(WorkOrderOpened)
 async def keep_the_operations(session: AsyncSession, event: WorkOrderOpened) -> None:
-    """The order book shows through which operations a line goes."""
+    """Show in the order book through which operations a line goes."""
     await progress.open_work_order(session, event, at=utc_now())
 
 
 @handlers.on(ProgressReported)
 async def keep_the_progress(session: AsyncSession, event: ProgressReported) -> None:
-    """The order book shows how far each line has come."""
+    """Show in the order book how far each line has come."""
     await progress.report(session, event, at=utc_now())
 
 
 @handlers.on(SlippagePredicted)
 async def keep_the_prediction(session: AsyncSession, event: SlippagePredicted) -> None:
-    """The order book shows what will be late before it is late."""
+    """Show in the order book what will be late before it is late."""
     await progress.predict(session, event, at=utc_now())
 
 
 @handlers.on(WorkOrderCompleted)
 async def keep_the_completion(session: AsyncSession, event: WorkOrderCompleted) -> None:
-    """The order book shows when a line was completed."""
+    """Show in the order book when a line was completed."""
     await progress.complete(session, event, at=utc_now())

@@ -49,7 +49,7 @@ REFUSALS = problems(
 
 
 @router.get("/schedule-lines", response_model=Page[ScheduleLineOut])
-async def list_schedule_lines(
+async def list_schedule_lines(  # noqa: PLR0913, PLR0917  what one may filter by
     caller: Reader,
     session: Transaction,
     paging: PageAsked,

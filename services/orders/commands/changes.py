@@ -1,8 +1,8 @@
 """Change what was ordered or promised, with the other side's consent where it is needed."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import func, or_, select
@@ -43,7 +43,7 @@ class Wish(NamedTuple):
 
     kind: ChangeKind
     quantity: Decimal | None
-    promised_on: Any
+    promised_on: date | None
     reason: str
 
 
@@ -80,7 +80,7 @@ async def propose_change(
     return change
 
 
-async def decide(
+async def decide(  # noqa: PLR0913  who says what to which, why and when
     session: AsyncSession,
     *,
     caller: Caller,
@@ -264,7 +264,7 @@ def _decide(
     change.decision_reason, change.decided_at = reason, at
 
 
-def _tell(
+def _tell(  # noqa: PLR0913  what an entry says
     session: AsyncSession,
     kind: EntryKind,
     change: Change,

@@ -138,7 +138,7 @@ def as_line(row: Any) -> ScheduleLine:  # noqa: ANN401  a row, or an entity
 async def _next_sequences(
     session: AsyncSession, rows: Mapping[UUID, Any], splits: Mapping[int, UUID]
 ) -> dict[int, int]:
-    """Number the schedule lines that splits create, line by line."""
+    """Return the next free sequence on its line for each schedule line that a split creates."""
     line_of = {n: rows[id_].line_id for n, id_ in splits.items()}
     lines = literal(list(set(line_of.values())), ARRAY(Uuid))
     last = select(Row.line_id, func.max(Row.sequence)).where(Row.line_id == any_(lines))

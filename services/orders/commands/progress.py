@@ -19,7 +19,7 @@ from contracts.production import (
     WorkOrderOpened,
 )
 from contracts.values import plain
-from services.orders.domain.lights import Outlook, State, Turns, light, turns
+from services.orders.domain.lights import State, Turns, light, turns
 from services.orders.domain.schedule_lines import ScheduleLineNotFound
 from services.orders.models import Entry, ScheduleLine
 from services.orders.queries.book import outlook_of, today_of
@@ -121,7 +121,7 @@ class _After:
         return self.new[name] if name in self.new else getattr(self.row, name)
 
 
-async def _apply(
+async def _apply(  # noqa: PLR0913  what is known of one event
     session: AsyncSession,
     row: Row[Any],
     new: dict[str, Any],
@@ -174,7 +174,7 @@ def _tell_turn(
 def _progressed(
     row: Row[Any], after: _After, event: ProgressReported | SlippagePredicted, now: Light
 ) -> LineProgressed:
-    reported = isinstance(event, ProgressReported)
+    recorded_at = event.recorded_at if isinstance(event, ProgressReported) else event.predicted_at
     return LineProgressed(
         order_id=row.order_id,
         schedule_line_id=row.id,
@@ -186,8 +186,8 @@ def _progressed(
         light=now,
         promised_on=row.promised_on,
         predicted_on=after.predicted_on,
-        occurred_at=event.occurred_at if reported else event.predicted_at,
-        recorded_at=event.recorded_at if reported else event.predicted_at,
+        occurred_at=_moment(event),
+        recorded_at=recorded_at,
     )
 
 

@@ -18,7 +18,7 @@ from shared.auth import Caller
 from shared.events import publish
 
 
-def tell(
+def tell(  # noqa: PLR0913  what an entry says
     session: AsyncSession,
     kind: EntryKind,
     *,
@@ -50,7 +50,7 @@ def tell(
     )
 
 
-async def post_message(
+async def post_message(  # noqa: PLR0913  what a message says
     session: AsyncSession,
     *,
     caller: Caller,

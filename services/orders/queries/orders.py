@@ -53,7 +53,7 @@ def _values(found: Row[Any]) -> dict[str, Any]:
     return dict(found._mapping) | {"amount": amount}  # noqa: SLF001  the documented way
 
 
-async def orders(
+async def orders(  # noqa: PLR0913  what one may filter by
     session: AsyncSession,
     *,
     caller: Caller,

@@ -3,7 +3,17 @@
 from collections import Counter, defaultdict
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, func, select, union_all
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    String,
+    cast,
+    func,
+    literal,
+    select,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.orders import Light, Side
@@ -30,7 +40,7 @@ async def summary(
     values: defaultdict[Light, Counter[str]] = defaultdict(Counter)
     due = 0
     for found in await session.execute(union_all(_open(mine, today), *_closed(mine))):
-        counts[Light(found.light)] += found.count
+        counts[Light(found.light)] += found.lines
         values[Light(found.light)][found.currency] += int(found.amount_minor)
         due += found.due
     lights = {
@@ -65,7 +75,7 @@ def _views(counts: Counter[Light]) -> dict[BookView, int]:
     }
 
 
-def _open(mine: ColumnElement[bool], today: date) -> Select[tuple[str, str, int, int, int]]:
+def _open(mine: ColumnElement[bool], today: date) -> Select[str, str, int, int, int]:
     monday = today - timedelta(days=today.weekday())
     light = open_light(today).label("light")
     this_week = ScheduleLine.due_on.between(monday, monday + timedelta(days=6))
@@ -73,7 +83,7 @@ def _open(mine: ColumnElement[bool], today: date) -> Select[tuple[str, str, int,
         select(
             light,
             ScheduleLine.currency,
-            func.count().label("count"),
+            func.count().label("lines"),
             func.sum(ScheduleLine.amount_minor).label("amount_minor"),
             func.count().filter(this_week).label("due"),
         )
@@ -82,7 +92,7 @@ def _open(mine: ColumnElement[bool], today: date) -> Select[tuple[str, str, int,
     )
 
 
-def _closed(mine: ColumnElement[bool]) -> list[Select[tuple[str, str, int, int, int]]]:
+def _closed(mine: ColumnElement[bool]) -> list[Select[str, str, int, int, int]]:
     """Count completed and cancelled lines, each up to a limit."""
     counted = []
     for state, light in (
@@ -97,11 +107,11 @@ def _closed(mine: ColumnElement[bool]) -> list[Select[tuple[str, str, int, int, 
         )
         counted.append(
             select(
-                func.cast(light.value, ScheduleLine.state.type).label("light"),
+                cast(literal(light.value), String).label("light"),
                 some.c.currency,
-                func.count().label("count"),
+                func.count().label("lines"),
                 func.sum(some.c.amount_minor).label("amount_minor"),
-                func.cast(0, ScheduleLine.sequence.type).label("due"),
+                cast(literal(0), BigInteger).label("due"),
             ).group_by(some.c.currency)
         )
     return counted
@@ -128,12 +138,12 @@ async def _since(
         .subquery()
     )
     counts: Counter[str] = Counter()
-    counted = select(told, func.count().label("count")).group_by(*told.c)
+    counted = select(told, func.count().label("lines")).group_by(*told.c)
     for found in await session.execute(counted):
         from_me = found.kind in (EntryKind.MESSAGE, EntryKind.REMINDER) and found.side == side
         agreed = found.kind == EntryKind.CHANGE_AGREED
         kind = f"{found.kind} {found.change}" if agreed else found.kind
-        counts["mine" if from_me else kind] += found.count
+        counts["mine" if from_me else kind] += found.lines
     return SinceOut(
         since=since,
         placed=counts[EntryKind.PLACED],
