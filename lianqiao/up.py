@@ -32,7 +32,7 @@ if TYPE_CHECKING:  # it reads the settings, which are not known yet
 logger = logging.getLogger(__name__)
 
 END = signal.SIGINT, signal.SIGTERM, signal.SIGHUP  # a keyboard, a manager, a closed terminal
-OWN_FILES = "demo", "operator", "running", "secrets"  # which RESET=1 takes away
+KEPT = "lock", "certificate.pem", "certificate.key"  # when RESET=1 takes the rest away
 OPERATOR_SECRET = "LIANQIAO_OPERATOR_CLIENT_SECRET"  # noqa: S105  the name of a variable
 LOG_BYTES_MAX, LOGS_MAX = 10_000_000, 3
 
@@ -121,11 +121,13 @@ def _erase(running: Running) -> None:
     """Take away what earlier runs made, and what a killed one left running."""
     for server in embedded.servers_in(running.folder):
         server.end_orphan()
-        shutil.rmtree(server.folder, ignore_errors=True)
-    for name in OWN_FILES:
-        installation.forget(name)
     for name in DATABASE_URL, KAFKA_SERVERS:
-        os.environ.pop(name)
+        os.environ.pop(name)  # the servers of this run are yet to be made
+    for path in running.folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name not in KEPT and path.suffix != ".log":
+            path.unlink()
     running.say("What was here is erased.")
 
 
