@@ -36,7 +36,7 @@ from services.production.domain.reports import (
     renamed,
     take_back,
 )
-from services.production.models import Relationship, Routing, WorkOrder
+from services.production.models import STATE, Relationship, Routing, WorkOrder, held
 from services.production.queries import (
     by_reference,
     kept,
@@ -72,9 +72,10 @@ async def preview(
     session: AsyncSession, reports: Sequence[Made], *, by: Caller, under: Circumstances
 ) -> Sequence[Outcome]:
     """Say what `report_progress` would do, and hold the work orders so that it still will."""
-    held = await _hold(session, by, {made.work_order_id for made in reports})
+    known = await _hold(session, by, {made.work_order_id for made in reports})
     references = {(made.work_order_id, made.reference) for made in reports if made.reference}
-    return judge(held, reports, under=under, known=await by_reference(session, references))
+    reported = await by_reference(session, references)
+    return judge(known, reports, under=under, known=reported)
 
 
 async def reverse_report(
@@ -85,9 +86,9 @@ async def reverse_report(
     Refused when it was taken back before, or when later operations already used what it brought.
     """
     report = await report_of(session, report_id, caller=by)
-    held = await _hold(session, by, {report.work_order_id})
+    known = await _hold(session, by, {report.work_order_id})
     recorded = take_back(
-        held.get(report.work_order_id),
+        known.get(report.work_order_id),
         await kept(session, report),
         reversal_id=uuid7(),
         others=await pace_without(session, report),
@@ -100,8 +101,9 @@ async def reverse_report(
 async def _hold(session: AsyncSession, caller: Caller, ids: Iterable[UUID]) -> Mapping[UUID, Held]:
     """Lock work orders in the order of their ids, so that two batches cannot deadlock."""
     asked = WorkOrder.id == any_(literal(list(ids), ARRAY(Uuid)))
-    chosen = visible_to(caller).where(asked).order_by(WorkOrder.id).with_for_update()
-    return {order.id: order.held for order in await session.scalars(chosen)}
+    columns = visible_to(caller).with_only_columns(WorkOrder.id, *STATE)
+    chosen = columns.where(asked).order_by(WorkOrder.id).with_for_update()
+    return {id_: held(state) for id_, *state in await session.execute(chosen)}
 
 
 async def _record(
@@ -133,7 +135,14 @@ def _row(place: int, recorded: Recorded, reason: str | None) -> dict[str, Any]:
     progress = after.progress
     return {
         "place": place,
-        **made._asdict(),
+        "report_id": made.report_id,
+        "work_order_id": made.work_order_id,
+        "operation": made.operation,
+        "good": made.good,
+        "scrapped": made.scrapped,
+        "scrap_reason": made.scrap_reason,
+        "reference": made.reference,
+        "occurred_at": made.occurred_at,
         "reverses": reverses,
         "reason": reason,
         "completed": progress.completed,
@@ -182,11 +191,11 @@ async def set_operations(
     """
     chosen = visible_to(caller).where(WorkOrder.id == work_order_id).with_for_update()
     order = (await session.scalars(chosen)).first()
-    held = own(order.held if order else None, caller.organization_id)
-    after = renamed(held, names)
+    before = own(order.held if order else None, caller.organization_id)
+    after = renamed(before, names)
     assert order
     await _remember(session, order, names, at=at)
-    if after == held:
+    if after == before:
         return
     order.operations = list(names)
     order.good = order.scrapped = [ZERO] * len(names)

@@ -1,5 +1,6 @@
 """The tables of the production schema."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -106,16 +107,39 @@ class WorkOrder(Identified, Model):
     @property
     def held(self) -> Held:
         """The part of the row that the rules are about."""
-        rows = zip(self.operations, self.good, self.scrapped, strict=True)
-        operations = tuple(Operation(*row) for row in rows)
-        return Held(
-            self.supplier_id,
-            self.promised_on,
-            Progress(self.agreed, operations, self.cancelled_at is not None),
-            Pace(self.reports, self.started_at, self.last_reported_at),
-            self.slipped_on,
-            self.revision,
-        )
+        return held([getattr(self, column.key) for column in STATE])
+
+
+STATE = (
+    WorkOrder.supplier_id,
+    WorkOrder.promised_on,
+    WorkOrder.agreed,
+    WorkOrder.cancelled_at,
+    WorkOrder.operations,
+    WorkOrder.good,
+    WorkOrder.scrapped,
+    WorkOrder.reports,
+    WorkOrder.started_at,
+    WorkOrder.last_reported_at,
+    WorkOrder.slipped_on,
+    WorkOrder.revision,
+)
+"""The columns that the rules are about, for those who read many rows and need no objects."""
+
+
+def held(state: Sequence[Any]) -> Held:
+    """Turn the values of `STATE` into what the rules work on."""
+    supplier_id, promised_on, agreed, cancelled_at, *progress, told_on, revision = state
+    names, good, scrapped, reports, first, last = progress
+    operations = tuple(map(Operation, names, good, scrapped))
+    return Held(
+        supplier_id,
+        promised_on,
+        Progress(agreed, operations, cancelled_at is not None),
+        Pace(reports, first, last),
+        told_on,
+        revision,
+    )
 
 
 class Report(Model):

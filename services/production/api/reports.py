@@ -1,10 +1,12 @@
 """Progress reports over HTTP."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter
+import orjson
+from fastapi import APIRouter, Response
 from uuid_utils.compat import uuid7
 
 from contracts.scopes import Scope
@@ -30,6 +32,7 @@ from services.production.domain.problems import (
 )
 from services.production.domain.reports import Made, Outcome
 from services.production.schemas import (
+    BulkReportIn,
     BulkReportsIn,
     OwnReportOut,
     PastReportsIn,
@@ -74,26 +77,26 @@ async def report_progress(
     return shown_outcome(outcome)
 
 
-@router.post("/reports")
+@router.post("/reports", response_model=ResultsOut)
 async def report_much_progress(
     body: BulkReportsIn, caller: Writer, session: Transaction, now: Now
-) -> ResultsOut:
+) -> Response:
     """Report what newly left many operations; each counts, or is refused, as if sent alone."""
-    reports = [Made(uuid7(), occurred_at=now, **dict(report)) for report in body.reports]
+    reports = [_made(report, at=now) for report in body.reports]
     under = circumstances(caller, now)
     outcomes = await commands.report_progress(session, reports, by=caller, under=under)
     return _results(reports, outcomes)
 
 
-@router.post("/reports/import")
+@router.post("/reports/import", response_model=ResultsOut)
 async def import_reports(
     body: PastReportsIn, caller: Importer, session: Transaction, now: Now
-) -> ResultsOut:
+) -> Response:
     """Take in reports of the past with the time at which they happened; nobody is warned of them.
 
     With a `reference` in each, sending them again changes nothing.
     """
-    reports = [Made(uuid7(), **dict(report)) for report in body.reports]
+    reports = [_made(report, at=report.occurred_at) for report in body.reports]
     under = circumstances(caller, now, imported=True)
     outcomes = await commands.report_progress(session, reports, by=caller, under=under)
     return _results(reports, outcomes)
@@ -138,13 +141,26 @@ async def list_reports_of_order(
     )
 
 
-def _results(reports: Sequence[Made], outcomes: Sequence[Outcome]) -> ResultsOut:
-    return ResultsOut(
-        results=[
-            shown_result(index, made.work_order_id, outcome)
-            for index, (made, outcome) in enumerate(zip(reports, outcomes, strict=True))
-        ]
+def _made(report: BulkReportIn, *, at: datetime) -> Made:
+    return Made(
+        uuid7(),
+        report.work_order_id,
+        report.operation,
+        report.good,
+        report.scrapped,
+        at,
+        report.scrap_reason,
+        report.reference,
     )
+
+
+def _results(reports: Sequence[Made], outcomes: Sequence[Outcome]) -> Response:
+    """Answer in ready bytes: there may be thousands, and each is as `ResultOut` has it."""
+    results = [
+        shown_result(index, made.work_order_id, outcome)
+        for index, (made, outcome) in enumerate(zip(reports, outcomes, strict=True))
+    ]
+    return Response(orjson.dumps({"results": results}), media_type="application/json")
 
 
 def _page(rows: Rows[Any], caller: Caller) -> Page[OwnReportOut | ReportOut]:

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from contracts.values import plain
 from services.production.domain.prediction import Prediction, predict
 from services.production.domain.reports import Circumstances, Held, Outcome, Recorded
 from services.production.models import Report
@@ -62,21 +63,20 @@ def shown_outcome(outcome: Outcome) -> ReportedOut:
     )
 
 
-def shown_result(index: int, work_order_id: UUID, outcome: Outcome) -> ResultOut:
-    """Show what became of one report of many."""
+def shown_result(index: int, work_order_id: UUID, outcome: Outcome) -> dict[str, Any]:
+    """Show what became of one report of many, with the fields of `ResultOut`."""
+    result: dict[str, Any] = dict.fromkeys(ResultOut.model_fields)
+    result |= {"index": index, "work_order_id": work_order_id}
     if isinstance(outcome, Problem):
-        return ResultOut(
-            index=index, work_order_id=work_order_id, status="refused", problem=outcome.details()
-        )
+        problem = outcome.details().model_dump(exclude_none=True)
+        return result | {"status": "refused", "problem": problem}
     progress = outcome.after.progress
-    return ResultOut(
-        index=index,
-        work_order_id=work_order_id,
-        report_id=outcome.report.report_id,
-        status="recorded" if isinstance(outcome, Recorded) else "unchanged",
-        completed=progress.completed,
-        ordered=progress.ordered,
-    )
+    return result | {
+        "report_id": outcome.report.report_id,
+        "status": "recorded" if isinstance(outcome, Recorded) else "unchanged",
+        "completed": plain(progress.completed),
+        "ordered": plain(progress.ordered),
+    }
 
 
 def _progress(held: Held, prediction: Prediction | None) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """When a work order will be completed, from the reports so far; inputs and method are shown."""
 
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from math import exp, sqrt
@@ -10,7 +10,8 @@ from services.production.domain.progress import Progress, Status
 
 REPORTS_MIN = 2  # one report shows no pace
 ELAPSED_S_MIN = 3_600  # nor do two that were typed in one after the other
-HORIZON_S_MAX = 10 * 365 * 86_400
+DAY_S = 86_400
+HORIZON_S_MAX = 10 * 365 * DAY_S
 Z_50, Z_90 = 0.674, 1.645  # half-widths of the normal distribution's 50 % and 90 %
 
 
@@ -60,10 +61,12 @@ def predict(progress: Progress, pace: Pace, *, zone: tzinfo) -> Prediction | Non
     if elapsed_s < ELAPSED_S_MIN or not share:
         return None
     rest_s = elapsed_s * reports / (reports - 1) * float((1 - share) / share)
-    on, early_50_on, late_50_on, early_90_on, late_90_on = (
-        (last + timedelta(seconds=min(rest_s * factor, HORIZON_S_MAX))).astimezone(zone).date()
+    here = last.astimezone(zone)
+    midnight, gone_s = here.toordinal(), here.hour * 3_600 + here.minute * 60 + here.second
+    on, early_50_on, late_50_on, early_90_on, late_90_on = [
+        date.fromordinal(midnight + int((gone_s + min(rest_s * factor, HORIZON_S_MAX)) // DAY_S))
         for factor in _spread(reports)
-    )
+    ]
     return Prediction(
         on, early_50_on, late_50_on, early_90_on, late_90_on, first, last, reports, share
     )

@@ -21,7 +21,7 @@ from services.production.domain.problems import (
 FINISHED = "完工 Finished"  # the operation of a work order whose supplier has named none
 OPERATIONS_MAX = 30
 QUANTITY_MAX = Decimal(10) ** 12  # what a column of numeric(18, 6) cannot hold any more
-ZERO = Decimal(0)
+ZERO, MILLIONTH = Decimal(0), Decimal("0.000001")
 
 
 class Status(StrEnum):
@@ -89,9 +89,8 @@ class Progress:
     @property
     def done_share(self) -> Decimal:
         """How much of the work is done, with equal work in each operation; from 0 to 1."""
-        done = sum(min(operation.good, self.agreed) for operation in self.operations)
-        share = Decimal(done) / (self.agreed * len(self.operations))
-        return share.quantize(Decimal("0.000001"), ROUND_DOWN)
+        done = sum([min(operation.good, self.agreed) for operation in self.operations], ZERO)
+        return (done / (self.agreed * len(self.operations))).quantize(MILLIONTH, ROUND_DOWN)
 
     def waiting_at(self, sequence: int) -> Decimal | None:
         """Return what has left the operation before and not been reported; None for the first."""

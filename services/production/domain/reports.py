@@ -1,7 +1,7 @@
 """What a report, a reversal or an agreement brings about."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from typing import NamedTuple
@@ -22,14 +22,13 @@ from services.production.domain.progress import Operation, Progress, Status
 from shared.problem import Problem
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(NamedTuple):
     """A work order that nobody else changes meanwhile."""
 
     supplier_id: UUID
     promised_on: date
     progress: Progress
-    pace: Pace = Pace()  # noqa: RUF009  a value
+    pace: Pace = Pace()
     slipped_on: date | None = None  # the predicted date that was last told as too late
     revision: int = 1  # how many events there were about it
 
@@ -107,15 +106,17 @@ def judge(
     for made in reports:
         try:
             before = own(now.get(made.work_order_id), under.reporter_id)
-            outcome = _repeated(made, seen, before) or _recorded(made, before, under)
+            if repeated := _repeated(made, seen, before):
+                judged.append(repeated)
+                continue
+            recorded = _recorded(made, before, under)
         except Problem as refusal:
             judged.append(refusal)
             continue
-        judged.append(outcome)
-        if isinstance(outcome, Recorded):
-            now[made.work_order_id] = outcome.after
-            if made.reference:
-                seen[made.work_order_id, made.reference] = Kept(*made[:5])
+        judged.append(recorded)
+        now[made.work_order_id] = recorded.after
+        if made.reference:
+            seen[made.work_order_id, made.reference] = Kept(*made[:5])
     return judged
 
 
@@ -129,7 +130,9 @@ def own(order: Held | None, reporter_id: UUID) -> Held:
 
 
 def _repeated(made: Made, seen: References, order: Held) -> Unchanged | None:
-    kept = seen.get((made.work_order_id, made.reference)) if made.reference else None
+    if made.reference is None:
+        return None
+    kept = seen.get((made.work_order_id, made.reference))
     if kept and kept[2:5] != made[2:5]:
         raise ReferenceTaken(
             f"{made.reference} reported {plain(kept.good)} good and {plain(kept.scrapped)} scrapped"
@@ -199,8 +202,7 @@ def agree(order: Held, *, quantity: Decimal, promised_on: date, zone: tzinfo) ->
     prediction = predict(progress, order.pace, zone=zone)
     slips, slipped_on = slippage(prediction, promised_on, order.slipped_on)
     completes = _completes(order.progress, progress)
-    after = replace(
-        order,
+    after = order._replace(
         progress=progress,
         promised_on=promised_on,
         slipped_on=slipped_on,
@@ -220,4 +222,4 @@ def renamed(order: Held, names: Sequence[str]) -> Held:
     if order.pace.reports:
         raise AlreadyStarted("Take all reports back first, if the operations are wrong.")
     operations = tuple(Operation(name) for name in names)
-    return replace(order, progress=replace(order.progress, operations=operations))
+    return order._replace(progress=replace(order.progress, operations=operations))
