@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from services.portal.api import router
 from services.portal.api.live import audience_of
+from services.portal.api.page import pages
 from services.portal.queries.api import Clients
 from shared.app import Service
 from shared.run import Job, following
@@ -23,8 +24,11 @@ def _jobs(app: FastAPI) -> Sequence[Job]:
         await stop.wait()
         await clients.close()
 
+    async def warm(_: asyncio.Event) -> None:
+        await asyncio.to_thread(pages.warm)
+
     live = following(TOPICS, audience.deliver, servers=settings().kafka_servers)
-    return [live, audience.hang_up, close]
+    return [live, audience.hang_up, close, warm]
 
 
 service = Service(name="portal", edge=router, jobs=_jobs)

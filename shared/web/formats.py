@@ -91,6 +91,11 @@ class Formats:
             return DASH
         return self.number(value.amount, digits=minor_digits(value.currency))
 
+    def round_money(self, value: Money) -> str:
+        """Write an amount for a dense list: from 1,000 on without decimals."""
+        whole = abs(value.amount) >= THOUSAND
+        return self.number(value.amount, digits=0 if whole else minor_digits(value.currency))
+
     def full_money(self, value: Money) -> str:
         """Write an amount with its currency: `3,853,800.00 元`."""
         return f"{self.money(value)} {self.currency(value.currency)}"

@@ -40,6 +40,12 @@ class Pages:
             {language: _environment(loader, language, catalog) for language in Language}, catalog
         )
 
+    def warm(self) -> None:
+        """Compile all templates ahead of the first reader."""
+        for environment in self.environments.values():
+            for name in environment.list_templates(["html"]):
+                environment.get_template(name)
+
     def words(self, language: Language, message: str) -> str:
         """Translate one message outside a template."""
         return self.catalog.gettext(message) if language is Language.ZH else message

@@ -238,7 +238,7 @@ def _columns(request: Request, book: Book, written: Formats) -> list[tuple[str, 
         "progress": (_("Progress"), ""),
         "promised": (_("Promised"), ""),
         "predicted": (_("Expected"), ""),
-        "late": (_("Late by"), pages.words(language, _("days"))),
+        "late": (_("Late by"), pages.words(language, _("d"))),
         "status": (_("Status"), ""),
         "value": (_("Value"), currency),
     }

@@ -1,5 +1,6 @@
 """What every page of the portal has: somebody who looks, a frame, and errors in words."""
 
+import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -28,6 +29,8 @@ from shared.web.csrf import FIELD, HEADER, csrf_token, is_csrf_token
 from shared.web.languages import Language, language_of
 from shared.web.pages import Pages
 
+logger = logging.getLogger(__name__)
+
 COOKIE = "__Host-session"
 FIELDS_MAX = 2_000
 
@@ -39,6 +42,12 @@ class SignInNeeded(Problem):
     """Nobody is signed in, or no longer."""
 
     status = 401
+
+
+class Defect(Problem):
+    """Something went wrong on our side; nothing was changed."""
+
+    status = 500
 
 
 class StalePage(Problem):
@@ -67,6 +76,9 @@ async def _answer(handle: Handler, request: Request) -> Response:
         raise
     except Problem as problem:
         return await _trouble(request, problem)
+    except Exception:
+        logger.exception("%s %s failed", request.method, request.url.path)
+        return await _trouble(request, Defect("Quote the number to the operator."))
 
 
 def is_fragment(request: Request) -> bool:

@@ -31,20 +31,21 @@ function scaleFor(element) {
 
 const line = (svg, kind, x1, x2, y1, y2) => add(svg, "line", { class: kind, x1: `${x1}%`, x2: `${x2}%`, y1, y2 });
 
-// data-work="2026-10-24 2026-12-08" data-shares="1 1 0.4 0": operations side by side, each filled by what has left it.
+// data-work="2026-10-24 2026-12-08" data-shares="1 0.8 0.4 0.1": the share that has left each operation, first to last.
+// Solid has left the last one; hatched is between the first and the last, with a gap where each operation stands.
 function drawWork(svg, at, work, shares, hatch) {
   const [start, end] = work.split(" ").map(at);
-  const width = Math.max(end - start, 0.8) / shares.length;
-  shares.forEach((share, index) => {
-    const left = start + index * width;
-    const bar = (kind, part, fill) => add(svg, "rect", { class: kind, x: `${left}%`, width: `${width * part}%`, y: 9, height: 8, ...(fill && { fill }) });
-    if (share >= 1) bar("pp-done", 1);
-    else {
-      bar("pp-todo", 1);
-      if (share > 0) bar("pp-run", share, `url(#${hatch})`);
-    }
-    if (index < shares.length - 1) add(svg, "rect", { class: "pp-gap", x: `${left + width}%`, width: 1, y: 9, height: 8, transform: "translate(-1 0)" });
-  });
+  const width = Math.max(end - start, 0.8);
+  const [most, done] = [Math.max(...shares), shares.at(-1)];
+  const bar = (kind, from, to, fill) => {
+    if (to > from) add(svg, "rect", { class: kind, x: `${start + from * width}%`, width: `${(to - from) * width}%`, y: 9, height: 8, ...(fill && { fill }) });
+  };
+  bar("pp-todo", 0, 1);
+  bar("pp-run", done, most, `url(#${hatch})`);
+  bar("pp-done", 0, done);
+  for (const share of new Set(shares.filter((one) => one > 0 && one < 1))) {
+    add(svg, "rect", { class: "pp-gap", x: `${start + share * width}%`, width: 1, y: 9, height: 8 });
+  }
 }
 
 // data-predicted="p5 p25 p75 p95": 90 % thin, 50 % thick.
