@@ -71,6 +71,10 @@ def _create_mail() -> None:
         _instant("recorded_at", default=sa.text("clock_timestamp()")),
         _instant("published_at", nullable=True),
         sa.PrimaryKeyConstraint("position", name="pk_outbox"),
+        sa.CheckConstraint(
+            "octet_length(message) <= 1000000 AND octet_length(subject) BETWEEN 1 AND 200",
+            name="ck_outbox_message_is_sendable",
+        ),
     )
     op.create_index(
         "ix_outbox_unpublished",

@@ -7,7 +7,19 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ARRAY, BigInteger, Index, Text, any_, func, literal, select, text, update
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    Index,
+    Text,
+    any_,
+    func,
+    literal,
+    select,
+    text,
+    update,
+)
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -18,6 +30,7 @@ from shared.database import KernelModel, Sessions, transaction, utc_now
 from shared.trace import traceparent
 
 RELAY_BATCH_MAX = 500
+MESSAGE_BYTES_MAX = 1_000_000  # a broker takes 2^20 with key and frame, and would refuse for ever
 
 
 class Message(NamedTuple):
@@ -36,8 +49,14 @@ class OutboxEvent(KernelModel):
 
     __tablename__ = "outbox"
     __table_args__ = (
+        CheckConstraint(
+            f"octet_length(message) <= {MESSAGE_BYTES_MAX}"
+            " AND octet_length(subject) BETWEEN 1 AND 200",
+            "message_is_sendable",
+        ),
         Index("ix_outbox_unpublished", "position", postgresql_where=text("published_at IS NULL")),
     )
+    __mapper_args__ = {"eager_defaults": False}  # noqa: RUF012  who posts may read no more
 
     position: Mapped[int] = mapped_column(primary_key=True)
     topic: Mapped[str]
@@ -50,21 +69,18 @@ class OutboxEvent(KernelModel):
 def publish(session: AsyncSession, event: Event) -> None:
     """Record an event in the caller's transaction; the relay sends it after the commit."""
     envelope = Envelope.seal(event, id=uuid7(), time=utc_now(), traceparent=traceparent())
-    session.add(
-        OutboxEvent(
-            topic=event.topic(),
-            subject=event.subject,
-            message=envelope.model_dump_json(exclude_none=True),
-        )
-    )
+    message = envelope.model_dump_json(exclude_none=True)
+    if len(message.encode()) > MESSAGE_BYTES_MAX:
+        raise ValueError(f"{event.type} has more than {MESSAGE_BYTES_MAX} bytes")
+    session.add(OutboxEvent(topic=event.topic(), subject=event.subject, message=message))
     published(session)
 
 
 def published(session: AsyncSession) -> None:
     """Wake the relay at the commit; for statements that write to the outbox by themselves."""
-    if session.info.setdefault("rings", True) is True:
-        session.info["rings"] = "at the commit"
-        sqlalchemy_event.listen(session.sync_session, "after_commit", _ring, once=True)
+    if not session.info.get("rings"):
+        session.info["rings"] = True
+        sqlalchemy_event.listen(session.sync_session, "after_commit", _ring)  # and savepoints
 
 
 _bells: defaultdict[object, set[asyncio.Event]] = defaultdict(set)
