@@ -2,13 +2,15 @@
 
 import asyncio
 import logging
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager, suppress
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from functools import partial
+from hashlib import sha256
 from typing import Any, ParamSpec, TypeVar
 
-from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.errors import (
     CommitFailedError,
@@ -30,7 +32,7 @@ TOPIC = {
     "configs": {"retention.ms": "-1"},  # a new reader starts from the first event
 }
 CLIENT = {
-    "bootstrap_timeout_ms": 10_000,
+    "bootstrap_timeout_ms": 3_000,
     "request_timeout_ms": 10_000,
     "metadata_max_age_ms": 30_000,
     "reconnect_backoff_ms": 50,
@@ -59,20 +61,35 @@ CONSUMER = CLIENT | {
 ACKNOWLEDGED_WITHIN_S_MAX = 20
 POLL_MS_MAX = 500
 COMMIT_MS_MAX = 5_000
+REACHED_WITHIN_S_MAX = 3
+CLOSE_MS_MAX = 2_000
+NOTE_MS_MAX = 2_000
+SUBJECT_MAX = 200
 NOT_COMMITTED = CommitFailedError, RebalanceInProgressError, RetriableError
 
 P = ParamSpec("P")
 T = TypeVar("T")
+C = TypeVar("C")
+
+
+class Thread:
+    """The one thread that ever touches a client, as none of them is safe to share."""
+
+    def __init__(self, name: str) -> None:
+        self.executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+
+    async def call(self, function: Callable[P, T], *args: P.args, **given: P.kwargs) -> T:
+        """Have it call a function, after all that was asked of it before."""
+        work = partial(function, *args, **given)
+        return await asyncio.get_running_loop().run_in_executor(self.executor, work)
 
 
 def create_topics(servers: str, names: Iterable[str]) -> None:
     """Create the topics of publishing services, where they do not exist yet."""
-    with _outages():
-        admin = KafkaAdminClient(bootstrap_servers=servers)
+    with _outages(), closing(KafkaAdminClient(bootstrap_servers=servers)) as admin:
         for name in names:
             with suppress(TopicAlreadyExistsError):
                 admin.create_topics({name: TOPIC}, wait_for_metadata=True)
-        admin.close()
 
 
 @asynccontextmanager
@@ -82,69 +99,62 @@ async def outgoing(servers: str) -> AsyncIterator[Send]:
     Connect anew after it failed: a producer that dropped a message sends what followed it, and
     so out of order.
     """
-    with _outages():
-        connect = partial(KafkaProducer, bootstrap_servers=servers, **PRODUCER)
-        producer = await asyncio.to_thread(connect)
+    connect = partial(KafkaProducer, bootstrap_servers=servers, **PRODUCER)
+    async with _alone(connect, _end, servers=servers, name="kafka-out") as (producer, thread):
 
         async def send(batch: Sequence[Message]) -> None:
-            await asyncio.to_thread(_send_all, producer, batch)
+            await thread.call(_send_all, producer, batch)
 
         try:
             yield send
         finally:
-            await asyncio.to_thread(_end, producer)
+            producer._sender.force_close()  # noqa: SLF001  close() alone sends what is left, later
 
 
 def _send_all(producer: KafkaProducer, batch: Sequence[Message]) -> None:
-    with _outages():
-        sent = [producer.send(m.topic, key=m.subject.encode(), value=m.body) for m in batch]
-        for acknowledgement in sent:
-            acknowledgement.get(timeout=ACKNOWLEDGED_WITHIN_S_MAX)
+    sent = [producer.send(m.topic, key=m.subject.encode(), value=m.body) for m in batch]
+    for acknowledgement in sent:
+        acknowledgement.get(timeout=ACKNOWLEDGED_WITHIN_S_MAX)
 
 
 def _end(producer: KafkaProducer) -> None:
-    producer._sender.force_close()  # noqa: SLF001  close() alone lets it send what is left, later
     producer.close(timeout=ACKNOWLEDGED_WITHIN_S_MAX)
 
 
 @asynccontextmanager
 async def incoming(servers: str, *, group: str, topics: Iterable[str]) -> AsyncIterator[Inbound]:
-    """Open a consumer that only one thread ever touches, as it is not safe to share."""
-    with _outages(), ThreadPoolExecutor(max_workers=1, thread_name_prefix="kafka") as thread:
-
-        async def call(function: Callable[P, T], *args: P.args, **given: P.kwargs) -> T:
-            work = partial(function, *args, **given)
-            return await asyncio.get_running_loop().run_in_executor(thread, work)
-
-        consumer = await call(
-            KafkaConsumer, *topics, bootstrap_servers=servers, group_id=group, **CONSUMER
-        )
+    """Join a group of consumers that share the partitions of some topics."""
+    connect = partial(KafkaConsumer, *topics, bootstrap_servers=servers, group_id=group, **CONSUMER)
+    leave = partial(KafkaConsumer.close, autocommit=False, timeout_ms=CLOSE_MS_MAX)
+    async with _alone(connect, leave, servers=servers, name="kafka-in") as (consumer, thread):
 
         async def poll() -> Sequence[Sequence[Message]]:
-            found = await call(consumer.poll, timeout_ms=POLL_MS_MAX)
+            found = await thread.call(consumer.poll, timeout_ms=POLL_MS_MAX)
             return [[_message(record) for record in records] for records in found.values()]
 
         async def acknowledge() -> None:
             try:
-                await call(consumer.commit, timeout_ms=COMMIT_MS_MAX)
-            except NOT_COMMITTED:  # the messages may come again, and the inbox absorbs them
-                logger.warning("offsets of %s were not committed", group, exc_info=True)
+                await thread.call(consumer.commit, timeout_ms=COMMIT_MS_MAX)
+            except NOT_COMMITTED as why:  # the messages may come again, and the inbox absorbs them
+                logger.warning("offsets of %s were not committed: %r", group, why)
 
         async def positions() -> Sequence[Position]:
-            return await call(_positions, consumer)
+            try:
+                return await thread.call(_positions, consumer)
+            except KafkaError:  # another time
+                return []
 
-        try:
-            yield Inbound(poll, acknowledge, positions)
-        finally:
-            await asyncio.shield(call(consumer.close, autocommit=False))
+        yield Inbound(poll, acknowledge, positions)
 
 
 def _positions(consumer: KafkaConsumer) -> Sequence[Position]:
     assigned = consumer.assignment()
-    ends = consumer.end_offsets(list(assigned)) if assigned else {}
+    ends = consumer.end_offsets(list(assigned), timeout_ms=NOTE_MS_MAX) if assigned else {}
+    read = {part: consumer.position(part, timeout_ms=NOTE_MS_MAX) for part in ends}
     return [
-        Position(part.topic, part.partition, consumer.position(part), end)
+        Position(part.topic, part.partition, read[part], end)
         for part, end in ends.items()
+        if read[part] is not None
     ]
 
 
@@ -153,29 +163,75 @@ async def broadcast(
     servers: str, *, topics: Iterable[str]
 ) -> AsyncIterator[Callable[[], Awaitable[Sequence[Message]]]]:
     """Open a consumer of everything that comes from now on, shared with nobody."""
-    settings = CONSUMER | {"auto_offset_reset": "latest"}
-    del settings["partition_assignment_strategy"]
-    with _outages(), ThreadPoolExecutor(max_workers=1, thread_name_prefix="kafka-live") as thread:
-        loop = asyncio.get_running_loop()
-        opened = partial(
-            KafkaConsumer, *topics, bootstrap_servers=servers, group_id=None, **settings
-        )
-        consumer = await loop.run_in_executor(thread, opened)
+    connect = partial(_from_now_on, servers, topics)
+    leave = partial(KafkaConsumer.close, timeout_ms=CLOSE_MS_MAX)
+    async with _alone(connect, leave, servers=servers, name="kafka-live") as (consumer, thread):
 
         async def poll() -> Sequence[Message]:
-            polled = partial(consumer.poll, timeout_ms=POLL_MS_MAX)
-            found = await loop.run_in_executor(thread, polled)
+            found = await thread.call(consumer.poll, timeout_ms=POLL_MS_MAX)
             return [_message(record) for records in found.values() for record in records]
 
+        yield poll
+
+
+def _from_now_on(servers: str, topics: Iterable[str]) -> KafkaConsumer:
+    """Fix where each partition ends now; left to the first poll, what comes before it is lost."""
+    settings = CONSUMER | {"auto_offset_reset": "latest"}
+    del settings["partition_assignment_strategy"]
+    consumer = KafkaConsumer(bootstrap_servers=servers, group_id=None, **settings)
+    try:
+        parts = [
+            TopicPartition(topic, number)
+            for topic in topics
+            for number in consumer.partitions_for_topic(topic) or ()
+        ]
+        consumer.assign(parts)
+        for part, end in consumer.end_offsets(parts).items():
+            consumer.seek(part, end)
+    except BaseException:
+        consumer.close(timeout_ms=CLOSE_MS_MAX)
+        raise
+    return consumer
+
+
+@asynccontextmanager
+async def _alone(
+    connect: Callable[[], C], close: Callable[[C], None], *, servers: str, name: str
+) -> AsyncIterator[tuple[C, Thread]]:
+    """Open a client in a thread of its own; it is closed even if nobody waited for it to open."""
+    thread = Thread(name)
+    opening = thread.executor.submit(_connected, connect, servers)
+    try:
+        with _outages():
+            yield await asyncio.wrap_future(opening), thread
+    finally:
+        await asyncio.shield(thread.call(_close, opening, close))
+        thread.executor.shutdown(wait=False)
+
+
+def _connected(connect: Callable[[], C], servers: str) -> C:
+    """Connect if there is anybody: a client that fails to leaves its sockets to the collector."""
+    for server in servers.split(","):
+        host, _, port = server.strip().rpartition(":")
+        address = host.rpartition("//")[2].strip("[]"), int(port)
+        with suppress(OSError), socket.create_connection(address, timeout=REACHED_WITHIN_S_MAX):
+            return connect()
+    raise ConnectionError(f"no broker answers at {servers}")
+
+
+def _close(opening: Future[C], close: Callable[[C], None]) -> None:
+    if not opening.cancelled() and not opening.exception():
         try:
-            yield poll
-        finally:
-            await asyncio.shield(loop.run_in_executor(thread, consumer.close))
+            close(opening.result())
+        except KafkaError as error:  # it is not needed any more
+            logger.info("a client of Kafka was not closed well: %r", error)
 
 
 def _message(record: Any) -> Message:  # noqa: ANN401
-    key = (record.key or b"").decode(errors="replace").replace("\0", "")
-    return Message(record.topic, key, record.value or b"")
+    subject = (record.key or b"").decode(errors="replace").replace("\0", "")
+    if len(subject) > SUBJECT_MAX:  # none of ours; the letter that keeps it has its place by it
+        subject = f"{subject[:SUBJECT_MAX]}…{sha256(record.key).hexdigest()}"
+    return Message(record.topic, subject, record.value or b"")
 
 
 @contextmanager

@@ -11,6 +11,9 @@ from shared.trace import trace_id
 _KNOWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
 
 
+ONCE_IN_S = 60
+
+
 class JsonLines(logging.Formatter):
     """One JSON object a line; what is passed as `extra` becomes fields of it."""
 
@@ -28,10 +31,28 @@ class JsonLines(logging.Formatter):
         return text.encode(errors="backslashreplace").decode()  # half a character is no UTF-8
 
 
+class Once(logging.Filter):
+    """Let each thing that Kafka's client says through once a minute: it says it all the time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not record.name.startswith("kafka."):
+            return True
+        key = record.name, str(record.msg)
+        if record.created - self._said.get(key, 0) < ONCE_IN_S:
+            return False
+        self._said[key] = record.created
+        return True
+
+
 def log_to(stream: TextIO | None = None, *, level: int = logging.INFO) -> None:
     """Send all logs of this process to a stream (standard error by default) as JSON lines."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonLines())
+    handler.addFilter(Once())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for chatty in ("kafka", "httpx2", "httpcore2", "uvicorn.access"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

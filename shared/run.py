@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 IDLE_S_MIN, IDLE_S_MAX = 0.005, 0.2
 OUTAGE_S = 0.5
+DEFECT_S = 5.0
+SIDE_BY_SIDE_MAX = 4  # partitions: each needs a connection, and others need some too
 NOTE_S = 5.0  # how often a consumer writes down how far it has come
 
 T = TypeVar("T")
@@ -33,6 +35,7 @@ def relaying(sessions: Sessions, *, servers: str) -> Job:
 
 def consuming(handlers: Handlers, sessions: Sessions, *, servers: str, group: str) -> Job:
     """Receive from Kafka what a service listens to; a group shares the work among its members."""
+    assert handlers.topics, f"{group} listens to nothing"
     connect = partial(kafka.incoming, servers, group=group, topics=handlers.topics)
     return partial(_through_outages, connect, partial(consume, handlers, sessions))
 
@@ -83,11 +86,17 @@ async def consume(
 ) -> None:
     """Receive partitions side by side, each in order; commit offsets after all effects."""
     noted_at = 0.0
+    side_by_side = asyncio.Semaphore(SIDE_BY_SIDE_MAX)
+
+    async def receive_one(messages: Sequence[Message]) -> None:
+        async with side_by_side:
+            await receive(handlers, sessions, messages)
+
     while not stop.is_set():
         partitions = await inbound.poll()
         async with asyncio.TaskGroup() as group:
             for messages in partitions:
-                group.create_task(receive(handlers, sessions, messages))
+                group.create_task(receive_one(messages))
         if partitions:
             await inbound.acknowledge()
         if time.monotonic() - noted_at > NOTE_S:
@@ -111,14 +120,35 @@ async def _through_outages(
     work: Callable[[T, asyncio.Event], Awaitable[None]],
     stop: asyncio.Event,
 ) -> None:
-    """Connect and work until told to stop; after an outage of Kafka or the database, again."""
+    """Connect and work until told to stop; after an outage of Kafka or the database, again.
+
+    So after a defect of ours, which is logged as one: the others in this process go on, nothing is
+    lost meanwhile, and how far this one is behind is what operators watch.
+    """
+    said = ""
     while not stop.is_set():
+        pause_s = OUTAGE_S
         try:
             async with connect() as transport:
                 await work(transport, stop)
-        except* (ConnectionError, *UNAVAILABLE):
-            logger.warning("interrupted; trying again in %s s", OUTAGE_S, exc_info=True)
-            await _rest(stop, OUTAGE_S)
+        except* (ConnectionError, *UNAVAILABLE) as outage:
+            reason = _reason(outage)
+            level = logging.DEBUG if reason == said else logging.WARNING  # once is enough
+            logger.log(level, "interrupted, and tried again until it works: %s", reason)
+            said = reason
+        except* Exception:
+            logger.exception("failed, and tried again in %s s", DEFECT_S)
+            pause_s = DEFECT_S
+        else:
+            return
+        await _rest(stop, pause_s)
+
+
+def _reason(error: BaseException) -> str:
+    """Return the first line of what is at the bottom of a group of exceptions."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return f"{type(error).__name__}: {error}".partition("\n")[0][:300]
 
 
 async def _rest(stop: asyncio.Event, seconds: float) -> None:

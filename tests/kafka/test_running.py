@@ -1,0 +1,213 @@
+"""What runs beside the requests tells outages from defects, stops when told, leaves nothing behind."""
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from uuid import uuid4
+
+import pytest
+
+from shared.database import Store
+from shared.events import Message
+from shared.inbox import Handlers
+from shared.kafka import broadcast, create_topics, incoming, outgoing
+from shared.local import Kafka
+from shared.run import consuming, following, relaying, running
+from tests.probe import factories
+from tests.probe.contracts import Noted
+
+NOBODY = "127.0.0.1:1"
+STOPPED_WITHIN_S = 5
+
+
+def listening() -> Handlers:
+    handlers = Handlers()
+
+    @handlers.on(Noted)
+    async def hear(*_: object, **__: object) -> None: ...
+
+    return handlers
+
+
+def kafka_threads() -> list[str]:
+    return [x.name for x in threading.enumerate() if "kafka" in x.name.lower()]
+
+
+async def until_no_kafka_thread() -> None:
+    deadline = time.monotonic() + STOPPED_WITHIN_S
+    while kafka_threads() and time.monotonic() < deadline:
+        await asyncio.sleep(0.05)
+    assert kafka_threads() == []
+
+
+async def test_without_a_broker_jobs_try_again_and_stop_when_told(
+    probe: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    jobs = [
+        relaying(probe.system, servers=NOBODY),
+        consuming(listening(), probe.system, servers=NOBODY, group="g"),
+        following(["probe"], lambda _: asyncio.sleep(0), servers=NOBODY),
+    ]
+    caplog.set_level(logging.WARNING)
+    async with running(jobs):
+        await asyncio.sleep(1.2)  # each has tried twice, and said once that nobody answers
+        began = time.monotonic()
+    assert time.monotonic() - began < STOPPED_WITHIN_S
+    assert [r.getMessage() for r in caplog.records].count(
+        f"interrupted, and tried again until it works: ConnectionError: no broker answers at {NOBODY}"
+    ) == len(jobs)
+    await until_no_kafka_thread()
+
+
+async def test_what_runs_stops_while_the_broker_is_away(probe: Store, probe_broker: Kafka) -> None:
+    servers = probe_broker.servers
+    jobs = [
+        relaying(probe.system, servers=servers),
+        consuming(listening(), probe.system, servers=servers, group=f"g-{uuid4()}"),
+    ]
+    try:
+        async with running(jobs):
+            await asyncio.sleep(1.5)
+            probe_broker.kill()
+            await asyncio.sleep(0.2)
+            began = time.monotonic()
+        assert time.monotonic() - began < STOPPED_WITHIN_S
+    finally:
+        await asyncio.to_thread(probe_broker.start)
+    await until_no_kafka_thread()
+
+
+@pytest.mark.parametrize("after_s", [0, 0.02, 0.2, 0.6])
+async def test_what_is_cancelled_at_any_moment_leaves_no_thread(
+    after_s: float, probe_broker: Kafka
+) -> None:
+    servers = probe_broker.servers
+
+    async def use(kind: str) -> None:
+        if kind == "out":
+            async with outgoing(servers) as send:
+                await send([Message("probe", "s", b"{}")])
+                await asyncio.sleep(60)
+        elif kind == "in":
+            async with incoming(servers, group=f"g-{uuid4()}", topics=["probe"]) as inbound:
+                while True:
+                    await inbound.poll()
+        else:
+            async with broadcast(servers, topics=["probe"]) as poll:
+                while True:
+                    await poll()
+
+    tasks = [asyncio.create_task(use(kind)) for kind in ("out", "in", "live")]
+    await asyncio.sleep(after_s)
+    ticks = asyncio.create_task(longest_pause_s())
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    ticks.cancel()
+    await until_no_kafka_thread()
+
+
+async def longest_pause_s() -> float:
+    longest = 0.0
+    with suppress(asyncio.CancelledError):
+        while True:
+            began = time.monotonic()
+            await asyncio.sleep(0.01)
+            longest = max(longest, time.monotonic() - began)
+    return longest
+
+
+async def test_waiting_for_a_client_to_close_does_not_hold_up_the_others(
+    probe_broker: Kafka,
+) -> None:
+    ticks = asyncio.create_task(longest_pause_s())
+    async with incoming(probe_broker.servers, group=f"g-{uuid4()}", topics=["probe"]) as inbound:
+        polling = asyncio.create_task(inbound.poll())
+        await asyncio.sleep(0.05)
+        polling.cancel()
+    ticks.cancel()
+    assert await ticks < 0.3
+
+
+async def test_whoever_follows_misses_nothing_after_the_signal(
+    probe: Store, probe_broker: Kafka
+) -> None:
+    subjects, heard, signals = [uuid4() for _ in range(3)], list[Message](), list[int]()
+
+    async def deliver(messages: Sequence[Message]) -> None:
+        if not messages:
+            signals.append(len(heard))
+            await factories.said(probe, factories.noted(subjects[len(signals) - 1]))
+            await asyncio.sleep(0.5)  # relayed before the first poll
+        heard.extend(messages)
+
+    async def until_heard(count: int) -> None:
+        for _ in range(600):
+            if len(heard) >= count:
+                return
+            await asyncio.sleep(0.05)
+        pytest.fail(f"heard {len(heard)}")
+
+    servers = probe_broker.servers
+    await factories.said(probe, factories.noted(uuid4()))
+    async with running([relaying(probe.system, servers=servers)]):
+        await asyncio.sleep(1)  # what was said before is in the topic, and not for us
+        async with running([following(["probe"], deliver, servers=servers)]):
+            await until_heard(1)
+            await factories.said(probe, factories.noted(subjects[1]))
+            await until_heard(2)
+    assert [m.subject for m in heard] == [str(subjects[0]), str(subjects[1])]
+    assert signals == [0]
+
+
+async def test_whoever_follows_is_told_of_every_interruption(probe_broker: Kafka) -> None:
+    signals = 0
+
+    async def deliver(messages: Sequence[Message]) -> None:
+        nonlocal signals
+        signals += not messages
+        if signals == 1:
+            raise ConnectionError("interrupted")
+
+    async with running([following(["probe"], deliver, servers=probe_broker.servers)]):
+        for _ in range(200):
+            if signals == 2:
+                break
+            await asyncio.sleep(0.05)
+    assert signals == 2
+
+
+async def test_a_job_with_a_defect_is_logged_and_begun_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("shared.run.DEFECT_S", 0.01)
+    tries = 0
+
+    @asynccontextmanager
+    async def connect(*_: object, **__: object) -> AsyncIterator[None]:
+        nonlocal tries
+        tries += 1
+        if tries < 3:
+            raise AssertionError("in a client")
+        yield
+
+    async def deliver(_: Sequence[Message]) -> None:
+        done.set()
+
+    done = asyncio.Event()
+    monkeypatch.setattr("shared.run.kafka.broadcast", connect)
+    async with running([following(["probe"], deliver, servers=NOBODY)]):
+        with suppress(TimeoutError):
+            await asyncio.wait_for(done.wait(), 5)
+    assert tries >= 3
+    failed = [record for record in caplog.records if record.levelno == logging.ERROR]
+    assert len(failed) >= 2
+    assert failed[0].exc_info
+
+
+def test_topics_are_not_created_without_a_broker() -> None:
+    with pytest.raises(ConnectionError):
+        create_topics(NOBODY, ["probe"])
