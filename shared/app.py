@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared import operations
-from shared.auth import Verify
+from shared.auth import Verify, alternatives
 from shared.database import Store, is_away, is_locked, sqlstate
 from shared.guard import Guard, answered
 from shared.inbox import Handlers
@@ -64,7 +64,7 @@ def create_app(
         async with running([*service.jobs(app), *jobs]):
             yield
 
-    app = FastAPI(
+    app = _App(
         title=f"Lianqiao {service.name}",
         version="1",
         lifespan=lifespan,
@@ -87,6 +87,26 @@ def create_app(
         app.add_exception_handler(kind, answer)
     app.add_middleware(Guard, meter=meter)
     return app
+
+
+class _App(FastAPI):
+    """FastAPI, which documents scopes of which one will do as if all of them were needed."""
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            described = super().openapi()
+            for route in iter_route_contexts(self.routes):
+                either = alternatives(route.dependant) if route.include_in_schema else []
+                for method in route.methods or () if either else ():
+                    operation = described["paths"][route.path_format][method.lower()]
+                    operation["security"] = [
+                        {scheme: [s for s in scopes if s not in either] + [one]}
+                        for needed in operation["security"]
+                        for scheme, scopes in needed.items()
+                        for one in either
+                    ]
+        assert self.openapi_schema is not None
+        return self.openapi_schema
 
 
 class Platform:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Request, Security
+from fastapi.dependencies.models import Dependant
 from fastapi.security import OAuth2AuthorizationCodeBearer, SecurityScopes
 
 from contracts.scopes import Scope
@@ -67,6 +68,12 @@ async def _holds_any(
         asked = sorted(required.scopes)
         raise _insufficient(f"The token needs one of: {', '.join(asked)}.", asked)
     return caller
+
+
+def alternatives(dependant: Dependant) -> list[str]:
+    """Return the scopes of which an endpoint needs one, for its documentation."""
+    own = [str(s) for s in dependant.own_oauth_scopes or ()] if dependant.call is _holds_any else []
+    return own + [scope for part in dependant.dependencies for scope in alternatives(part)]
 
 
 def _insufficient(detail: str, scopes: list[str]) -> Forbidden:
