@@ -74,7 +74,9 @@ class World:
     def browser(self) -> "Browser":
         transport = ASGITransport(self.app, raise_app_exceptions=False)
         address = urlsplit(settings().issuer).netloc
-        return Browser(self, AsyncClient(transport=transport, base_url=f"https://{address}"))
+        english = {"accept-language": "en"}
+        http = AsyncClient(transport=transport, base_url=f"https://{address}", headers=english)
+        return Browser(self, http)
 
     async def signed_in(self, user: str = "li") -> "Browser":
         """Open a browser in which somebody is signed in already."""

@@ -34,7 +34,7 @@ async def body_of(request: Request, *, ascii_only: bool) -> dict[str, str] | wir
     kind = ";".join(part.strip() for part in request.headers.get("content-type", "").split(";"))
     if kind.lower() not in (wire.FORM_TYPE, f"{wire.FORM_TYPE};charset=utf-8"):
         return wire.Malformed(f"Send {wire.FORM_TYPE}.")
-    if request.url.query:
+    if request.scope["query_string"]:
         return wire.Malformed("Send parameters in the body, none in the URL.")
     sent = b""
     async for chunk in request.stream():

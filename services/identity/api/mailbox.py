@@ -32,7 +32,10 @@ def _is_here(request: Request) -> bool:
     The name guards against a page elsewhere whose own name was made to lead here.
     """
     forwarded = {"forwarded", "x-forwarded-for", "x-real-ip", "via"}.intersection(request.headers)
-    name = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+    try:
+        name = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+    except ValueError:
+        return False
     return not forwarded and _is_loopback(address_of(request)) and _is_loopback(name)
 
 

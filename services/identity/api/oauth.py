@@ -65,7 +65,7 @@ async def _answered(
     if isinstance(sent, wire.Malformed):
         return _malformed(str(sent))
     headers = request.headers.getlist("authorization")
-    asked = Asked("POST", request.url.path, sent, headers)
+    asked = Asked("POST", request.scope["path"], sent, headers)
     address = address_of(request)
     answer = await session.run_sync(lambda sync: act(Server(sync, at=now, address=address), asked))
     return Response(answer.body, answer.status, answer.headers)

@@ -4,7 +4,7 @@ import re
 from base64 import b64decode
 from binascii import Error as NotBase64
 from collections.abc import Iterable, Mapping
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl, quote, unquote
 
 BODY_BYTES_MAX = 16 * 1024
 FIELDS_MAX = 32
@@ -46,12 +46,16 @@ def parameters(encoded: bytes, *, ascii_only: bool = True) -> dict[str, str]:
 
 
 def basic_credentials(header: str) -> tuple[str, str] | None:
-    """Read `Authorization: Basic …` strictly; our ids and secrets are of [A-Za-z0-9_-]."""
+    """Read `Authorization: Basic …` strictly; our ids and secrets are of [A-Za-z0-9_-].
+
+    Some clients form-encode even those, as RFC 6749, section 2.3.1, allows.
+    """
     scheme, _, encoded = header.partition(" ")
     if scheme.lower() != "basic":
         return None
     try:
         name, colon, secret = b64decode(encoded, validate=True).decode("ascii").partition(":")
+        name, secret = unquote(name, errors="strict"), unquote(secret, errors="strict")
     except (NotBase64, ValueError):
         return None
     sound = colon and _CREDENTIAL.fullmatch(name) and _CREDENTIAL.fullmatch(secret)

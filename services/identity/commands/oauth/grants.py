@@ -37,9 +37,8 @@ class S256(CodeChallenge):  # type: ignore[misc]
 
     CODE_CHALLENGE_METHODS = {"S256": compare_s256_code_challenge}  # noqa: RUF012  Authlib's
 
-    def validate_code_challenge(self, grant: Any, redirect_uri: str) -> None:  # noqa: ANN401
-        """Refuse what we would else ignore in silence; the error goes to `redirect_uri`."""
-        assert redirect_uri
+    def validate_code_challenge(self, grant: Any, _: object) -> None:  # noqa: ANN401
+        """Refuse what we would else ignore in silence; the client hears of it."""
         asked = grant.request.payload.data
         method, challenge = asked.get("code_challenge_method"), asked.get("code_challenge", "")
         if method != "S256" or not wire.is_challenge(challenge):
