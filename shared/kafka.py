@@ -46,7 +46,7 @@ PRODUCER = CLIENT | {
     "max_in_flight_requests_per_connection": 5,
     "linger_ms": 0,
     "batch_size": 65_536,
-    "max_block_ms": 10_000,
+    "max_block_ms": 3_000,
     "delivery_timeout_ms": 120_000,  # never reached: a batch is given up as a whole, and earlier
 }
 CONSUMER = CLIENT | {
@@ -86,7 +86,8 @@ class Thread:
 
 def create_topics(servers: str, names: Iterable[str]) -> None:
     """Create the topics of publishing services, where they do not exist yet."""
-    with _outages(), closing(KafkaAdminClient(bootstrap_servers=servers)) as admin:
+    connect = partial(KafkaAdminClient, bootstrap_servers=servers)
+    with _outages(), closing(_connected(connect, servers)) as admin:
         for name in names:
             with suppress(TopicAlreadyExistsError):
                 admin.create_topics({name: TOPIC}, wait_for_metadata=True)

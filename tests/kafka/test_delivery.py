@@ -231,7 +231,7 @@ async def test_what_a_stranger_sent_is_kept_and_stops_nobody(chain: Chain) -> No
         await chain.until(heard=8)
         for _ in range(WITHIN_S_MAX * 10):
             async with transaction(chain.store.system) as session:
-                letters = {body: subject for body, subject in await session.execute(every)}
+                letters = {row.body: row.subject for row in await session.execute(every)}
             if len(letters) == len(STRANGE):
                 break
             await asyncio.sleep(0.1)
