@@ -233,7 +233,7 @@ async def _show_demo(running: Running) -> None:
             known["sign_ins"] = await asyncio.to_thread(_load_demo, running)
         except Exception as error:
             logger.exception("the demo was not loaded")
-            running.say(f"The demo could not be loaded ({error!r}); the next start tries again.")
+            running.say(f"The demo was not loaded: {_innermost(error)}\nThe next start goes on.")
             return
         installation.keep("demo", installation.kept("demo") | known)
         running.mark("The demo is loaded")
@@ -242,6 +242,13 @@ async def _show_demo(running: Running) -> None:
         cells = (sign_in[name] for name in ("role", "organization", "email", "password"))
         table.add_row(*cells)
     running.console.print(table)
+
+
+def _innermost(error: BaseException) -> str:
+    """Say what a group of errors is about: the first that is no group."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return str(error) or repr(error)
 
 
 def _load_demo(running: Running) -> list[dict[str, str]]:
