@@ -17,11 +17,16 @@ class Settings(BaseSettings):
     connections_max: PositiveInt = 8  # per role and process
     connection_wait_s_max: PositiveInt = 5
     kafka_servers: str = "127.0.0.1:9092"
+    keep_answers_days: PositiveInt = 7  # to requests with an Idempotency-Key
+    keep_sent_events_days: PositiveInt = 30  # in the outbox; Kafka keeps them all
 
     issuer: str = "http://localhost:8000"  # where people and partners reach the platform
     audience: str = "lianqiao"
     service_urls: dict[str, str] = {}
     zone: str = "Asia/Shanghai"  # whose calendar days count
+
+    portal_client_id: str = "00000000-0000-7000-8000-000000000002"  # the portal's, at identity
+    portal_client_secret: SecretStr = SecretStr("")
 
     smtp_url: str = ""  # smtp://user:password@host:587; empty: mail lands on the mailbox page
     mail_from: str = "Lianqiao <no-reply@localhost>"
