@@ -16,6 +16,7 @@ from shared.app import Platform, Service, create_app
 from shared.clients import api_client
 from shared.database import UNAVAILABLE, Store, open_store, transaction, utc_now
 from shared.keys import Keys
+from shared.pruning import pruning
 from shared.run import Job, consuming, relaying, run_until_told_to_stop
 from shared.settings import settings
 
@@ -35,10 +36,11 @@ IN_USE = text(
 
 
 def relays_of(found: Service, store: Store) -> list[Job]:
-    """Send on what a service publishes, if it publishes anything."""
+    """Send on what a service publishes, if it publishes anything; forget what nobody needs."""
+    forgetting = [pruning(store.system)]
     if found.name not in topics():
-        return []
-    return [relaying(store.system, servers=settings().kafka_servers)]
+        return forgetting
+    return [relaying(store.system, servers=settings().kafka_servers), *forgetting]
 
 
 def consumers_of(found: Service, store: Store) -> list[Job]:
