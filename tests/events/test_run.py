@@ -1,0 +1,167 @@
+"""The loops that wait for events lose none and stop when told to."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import func, select, text
+
+from shared.database import Store, transaction
+from shared.events import Message
+from shared.inbox import Inbound, Position
+from shared.run import SIDE_BY_SIDE_MAX, consume, relay_on, run_until_told_to_stop, running
+from tests.probe import factories
+from tests.probe.models import Effect
+from tests.probe.service import handlers
+
+
+async def nothing() -> Sequence[Position]:
+    return []
+
+
+async def test_what_is_relayed_is_consumed_and_then_acknowledged(probe: Store) -> None:
+    await factories.said(probe, *(factories.noted(uuid4()) for _ in range(3)))
+    wire: list[Message] = []
+    stop = asyncio.Event()
+
+    async def send(batch: Sequence[Message]) -> None:
+        wire.extend(batch)
+        stop.set()
+
+    async def poll() -> Sequence[Sequence[Message]]:
+        return [wire]
+
+    async def acknowledge() -> None:
+        async with transaction(probe.system) as session:
+            assert await session.scalar(select(func.count()).select_from(Effect)) == 3
+        stop.set()
+
+    await relay_on(probe.system, send, stop)
+    stop.clear()
+    await consume(handlers, probe.system, Inbound(poll, acknowledge, nothing), stop)
+
+
+async def test_more_partitions_than_connections_wait_their_turn(
+    probe: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop, side_by_side, most = asyncio.Event(), 0, 0
+
+    async def receive(*_: object) -> None:
+        nonlocal side_by_side, most
+        side_by_side += 1
+        most = max(most, side_by_side)
+        await asyncio.sleep(0.002)
+        side_by_side -= 1
+
+    async def poll() -> Sequence[Sequence[Message]]:
+        stop.set()
+        return [[factories.message(uuid4())] for _ in range(24)]
+
+    monkeypatch.setattr("shared.run.receive", receive)
+    await consume(handlers, probe.system, Inbound(poll, nothing_else, nothing), stop)
+    assert most == SIDE_BY_SIDE_MAX
+
+
+async def nothing_else() -> None:
+    """Acknowledge to nobody."""
+
+
+async def test_what_was_not_applied_is_not_acknowledged(probe: Store) -> None:
+    acknowledged = False
+
+    async def poll() -> Sequence[Sequence[Message]]:
+        return [[factories.message(uuid4())], [factories.message(uuid4())]]
+
+    async def acknowledge() -> None:
+        nonlocal acknowledged
+        acknowledged = True
+
+    async def hold_the_table() -> None:
+        async with transaction(probe.system) as session:
+            await session.execute(text("LOCK TABLE inbox IN SHARE MODE"))
+            await asyncio.sleep(60)
+
+    holding = asyncio.create_task(hold_the_table())
+    inbound = Inbound(poll, acknowledge, nothing)
+    consuming = asyncio.create_task(consume(handlers, probe.system, inbound, asyncio.Event()))
+    await asyncio.sleep(0.2)
+    consuming.cancel()
+    holding.cancel()
+    for task in (consuming, holding):
+        with suppress(asyncio.CancelledError):
+            await task
+    assert not acknowledged
+    async with transaction(probe.system) as session:
+        assert await session.scalar(select(func.count()).select_from(Effect)) == 0
+
+
+async def test_a_job_that_fails_ends_the_others_and_whoever_waits() -> None:
+    ended: list[str] = []
+
+    async def endless(stop: asyncio.Event) -> None:
+        try:
+            await stop.wait()
+        except asyncio.CancelledError:
+            ended.append("endless")
+            raise
+
+    async def failing(_: asyncio.Event) -> None:
+        raise ZeroDivisionError
+
+    with pytest.RaisesGroup(ZeroDivisionError):
+        await run_until_told_to_stop([endless, failing])
+    assert ended == ["endless"]
+
+
+async def test_what_is_left_waits_for_jobs_to_stop() -> None:
+    done: list[str] = []
+
+    async def job(stop: asyncio.Event) -> None:
+        await stop.wait()
+        await asyncio.sleep(0.01)
+        done.append("what was under way")
+
+    async with running([job, job]):
+        assert done == []
+    assert done == ["what was under way"] * 2
+
+
+async def test_a_process_told_to_stop_finishes_what_is_under_way() -> None:
+    done: list[str] = []
+
+    async def job(stop: asyncio.Event) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        await stop.wait()
+        done.append("what was under way")
+
+    await run_until_told_to_stop([job])
+    assert done == ["what was under way"]
+
+
+def test_a_signal_ends_a_process_in_order() -> None:
+    process = subprocess.Popen([sys.executable, "-c", PROCESS], stdout=subprocess.PIPE)
+    assert process.stdout
+    assert process.stdout.readline() == b"under way\n"
+    process.terminate()
+    said, _ = process.communicate(timeout=20)
+    assert (said, process.returncode) == (b"finished\n", 0)
+
+
+PROCESS = """
+import asyncio
+from shared.run import run_until_told_to_stop
+
+async def job(stop):
+    print("under way", flush=True)
+    await stop.wait()
+    await asyncio.sleep(0.1)
+    print("finished", flush=True)
+
+asyncio.run(run_until_told_to_stop([job]))
+"""
