@@ -17,7 +17,7 @@ from services.portal.queries.api import Away, Refused
 from services.portal.schemas.orders import ScheduleLine, Summary
 from shared.web.formats import Formats
 
-AT_RISK_SHOWN = 6
+AT_RISK_SHOWN = 10
 
 router = page_router()
 
@@ -39,6 +39,7 @@ async def home(request: Request, visitor: Visitor, own: Own, written: Written) -
         summary = await orders.summary(visitor.api, side, since=since)
         await views.note_tally(own, me.organization.id, summary)
         blocks.append(await _block(visitor, side, summary, written))
+    blocks.sort(key=lambda block: -_pressing(block["summary"]))
     wants = await wants_of(visitor) if me.is_supplier else None
     context = {"blocks": blocks, "wants": wants}
     return show(request, visitor, "home.html", context, here="home")
@@ -55,7 +56,8 @@ async def wants_of(visitor: Visit) -> dict[str, Any]:
     summary = await orders.summary(visitor.api, Side.SUPPLIER)
     try:
         open_work = await production.work_orders(visitor.api, Side.SUPPLIER, limit=100)
-        to_report = f"{len(open_work.items)}{'+' if open_work.next else ''}"
+        count = len(open_work.items)
+        to_report: int | str = f"{count}+" if open_work.next else count
     except (Away, Refused):  # the rest of the page is useful without it
         to_report = "–"
     return {
@@ -64,6 +66,10 @@ async def wants_of(visitor: Visit) -> dict[str, Any]:
         "answer": summary.count("changes"),
         "late": summary.count("late"),
     }
+
+
+def _pressing(summary: Summary) -> int:
+    return sum(summary.count(view) for view in ("late", "unconfirmed", "changes"))
 
 
 async def _block(visitor: Visit, side: Side, summary: Summary, written: Formats) -> dict[str, Any]:

@@ -24,6 +24,9 @@ from services.portal.queries import orders
 from services.portal.schemas.orders import Entry, Order
 from shared.web.formats import Formats
 
+PLATFORM_KINDS = {"slippage_predicted", "turned_late", "recovered", "completed"}
+STORY_SHOWN = 20  # what came before is folded away
+
 router = page_router()
 
 
@@ -122,9 +125,35 @@ def _context(visitor: Visit, order: Order, story: list[Entry], written: Formats)
         "turn": next((turn for turn in waited), None),
         "reminded": reminded_by is side,
         "may_act": may_act_for(visitor, side),
-        "story": story,
+        "story": _folded(story, written),
+        "story_shown": STORY_SHOWN,
         **_readers(order, written),
     }
+
+
+def _folded(story: list[Entry], written: Formats) -> list[tuple[Entry, list[Entry]]]:
+    """Fold the reports on one line and day behind the newest of them."""
+    found: list[tuple[Entry, list[Entry]]] = []
+    for entry in story:
+        last = found[-1] if found else None
+        if last and _is_more_of(last[0], entry, written):
+            last[1].append(entry)
+        else:
+            found.append((entry, []))
+    return found
+
+
+def _is_more_of(newer: Entry, older: Entry, written: Formats) -> bool:
+    alike = (
+        newer.kind == older.kind == "reported"
+        and newer.schedule_line_id == older.schedule_line_id
+        and not newer.values.get("reverses")
+        and not older.values.get("reverses")
+    )
+    if not (alike and newer.occurred_at and older.occurred_at):
+        return False
+    days = {at.astimezone(written.zone).date() for at in (newer.occurred_at, older.occurred_at)}
+    return len(days) == 1
 
 
 def _label(position: int, sequence: int) -> str:
@@ -134,7 +163,7 @@ def _label(position: int, sequence: int) -> str:
 def _reminded_by(story: list[Entry]) -> Side | None:
     """Return whose reminder has not been answered: nothing came from the other side since."""
     for entry in story:
-        if entry.kind in {"slippage_predicted", "completed"}:
+        if entry.kind in PLATFORM_KINDS:
             continue
         return entry.side if entry.kind == "reminder" else None
     return None

@@ -19,6 +19,7 @@ from services.portal.schemas.orders import (
 )
 
 PAGE_MAX = 200
+STORY_PAGES_MAX = 50
 
 
 async def book(api: Api, side: Side, **query: Any) -> Page[ScheduleLine]:  # noqa: ANN401
@@ -68,8 +69,16 @@ async def order(api: Api, order_id: UUID) -> Order:
 
 async def story(api: Api, order_id: UUID) -> list[Entry]:
     """Return what happened to an order, newest first."""
-    entries = await api.get_list(Entry, "orders", f"/orders/{order_id}/story", limit=PAGE_MAX)
-    return sorted(entries, key=lambda entry: entry.recorded_at, reverse=True)
+    entries: list[Entry] = []
+    cursor = None
+    for _ in range(STORY_PAGES_MAX):
+        path = f"/orders/{order_id}/story"
+        page = await api.get(Page[Entry], "orders", path, limit=PAGE_MAX, cursor=cursor)
+        entries += page.items
+        cursor = page.cursor
+        if cursor is None:
+            break
+    return sorted(entries, key=lambda entry: entry.occurred_at or entry.recorded_at, reverse=True)
 
 
 async def open_changes(api: Api) -> list[Change]:
