@@ -308,7 +308,8 @@ async def _clients(session: Any, world: World) -> None:  # noqa: ANN401
     }
     for name, given in kinds.items():
         owner = world.ids["operator" if name == "portal" else "supplier"]
-        described = clients.Described(name=name, scopes=[str(s) for s in orders], **given)
+        called = "portal of the tests" if name == "portal" else name
+        described = clients.Described(name=called, scopes=[str(s) for s in orders], **given)
         client, _ = clients.build(owner, described.checked(by_operator=True))
         session.add(client)
         world.ids[name] = client.id

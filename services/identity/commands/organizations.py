@@ -59,6 +59,7 @@ class _Known:
     def __init__(self, rows: Sequence[Organization], numbers: Sequence[Identifier]) -> None:
         self.by_id = {row.id: row for row in rows}
         self.by_number = {(row.scheme, row.value): row.organization_id for row in numbers}
+        self.added: list[Identifier] = []
 
     def find(self, described: Described) -> Organization | None:
         """Return the organization that is meant, or None. Raises IdentifierTaken."""
@@ -85,6 +86,8 @@ async def register(
             done.append(await _register(session, caller, described, known, at))
         except Problem as refusal:
             done.append(refusal)
+    await session.flush()  # the organizations, before what refers to them
+    session.add_all(known.added)
     return done
 
 
@@ -108,7 +111,7 @@ async def _register(
         session.add(row)
         known.by_id[row.id] = row
     for scheme, value in added:
-        session.add(Identifier(organization_id=row.id, scheme=scheme, value=value))
+        known.added.append(Identifier(organization_id=row.id, scheme=scheme, value=value))
         known.by_number[scheme, value] = row.id
     if status == "registered":
         await _announce(session, caller, row, described, at)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.scopes import ROLES, Role, Scope
@@ -79,9 +79,10 @@ async def ensure_client(  # noqa: PLR0913  what a client is
         **given,
     ).checked(by_operator=True)
     built, drawn = clients.build(organization_id, described)
-    mine = Client.organization_id == organization_id, Client.name == name
+    named = and_(Client.organization_id == organization_id, Client.name == name)
+    mine = Client.id == client_id if client_id else named
     known = await session.scalar(
-        select(Client).where(*mine, Client.ended_at.is_(None)).with_for_update()
+        select(Client).where(mine, Client.ended_at.is_(None)).with_for_update()
     )
     if known is None:
         recorded = records.entry(organization_id, "client_registered", subject=name)
