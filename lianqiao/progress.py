@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import typer
 from rich.console import Console
@@ -13,7 +14,7 @@ from rich.progress import TimeElapsedColumn as Elapsed
 from lianqiao.client import RefusedError
 from lianqiao.installation import CannotError
 
-UNUSABLE = 2  # exit code
+CANNOT = 1  # exit code, as everywhere in the program
 
 
 class Bars:
@@ -50,29 +51,27 @@ def progress_bars() -> Iterator[Bars]:
 
 @contextmanager
 def sentences(*, as_json: bool = False) -> Iterator[None]:
-    """End with a sentence, not a stack trace, where the user can do something about it."""
+    """End with a sentence where the user can do something about it: in JSON where that is asked."""
     try:
         yield
     except (CannotError, RefusedError) as error:
-        _say(str(error), as_json=as_json)
-        raise typer.Exit(UNUSABLE) from None
+        _end(error, as_json=as_json)
     except ExceptionGroup as group:
         expected, rest = group.split((CannotError, RefusedError))
         if rest or expected is None:
             raise
-        _say(str(_first(expected)), as_json=as_json)
-        raise typer.Exit(UNUSABLE) from None
+        _end(_first(expected), as_json=as_json)
+
+
+def _end(error: BaseException, *, as_json: bool) -> NoReturn:
+    if as_json:
+        typer.echo(json.dumps({"error": str(error)}, ensure_ascii=False))
+        raise typer.Exit(CANNOT) from error
+    raise CannotError(str(error)) from error
 
 
 def _first(error: BaseException) -> BaseException:
     return _first(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
-
-
-def _say(sentence: str, *, as_json: bool) -> None:
-    if as_json:
-        typer.echo(json.dumps({"error": sentence}, ensure_ascii=False))
-    else:
-        Console(stderr=True).print(sentence, style="red", markup=False, highlight=False)
 
 
 def told_in_lines(say: Callable[[str], None]) -> Callable[[str, int, int], None]:

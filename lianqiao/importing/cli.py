@@ -21,7 +21,7 @@ from lianqiao.importing.staging import staging
 from lianqiao.importing.values import UnusableError
 from lianqiao.progress import progress_bars, sentences
 
-DIFFERS, UNUSABLE = 1, 2  # exit codes; 0: everything is stored, to the cent
+CANNOT, DIFFERS = 1, 3  # exit codes; 0: everything is stored, to the cent
 
 app = typer.Typer(
     help="Import the orders of a company from its event log or its list of order lines.",
@@ -63,7 +63,7 @@ def ocel(  # noqa: PLR0913, PLR0917  each is an option
     with sentences(as_json=as_json):
         if mapping is None:
             _summarize(file, as_json=as_json)
-            raise typer.Exit(UNUSABLE)
+            raise typer.Exit(CANNOT)
         named = load_mapping(OcelMapping, mapping)
         told = _import(file, named, url=url, dry_run=dry_run, refused_file=refused)
         _finish(told, as_json=as_json)

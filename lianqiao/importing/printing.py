@@ -31,6 +31,7 @@ def print_summary(console: Console, summary: Summary) -> None:
 
 def print_reconciliation(console: Console, account: Reconciliation) -> None:
     """Show the account of an import: rows, unknowns, oddities, what waits, and the sums."""
+    console.print(f"{account.source}: orders of {account.buyer}", markup=False, highlight=False)
     parts = [_rows(account)]
     if account.unknown:
         parts.append(_unknown(account))
@@ -53,7 +54,7 @@ def print_reconciliation(console: Console, account: Reconciliation) -> None:
 
 
 def _rows(account: Reconciliation) -> Table:
-    table = _table(f"{account.source} of {account.buyer}", "count")
+    table = _table("Rows", "count")
     table.add_row("rows read", f"{account.rows:,}")
     for status in account.lines:
         orders = f" in {account.orders[status]:,} orders"

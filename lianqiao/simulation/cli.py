@@ -74,6 +74,8 @@ def simulate(  # noqa: PLR0913, PLR0917  each is an option
             f"{done['organizations']} companies, {done['orders']:,} orders with {done['lines']:,} "
             f"lines and {done['reports']:,} reports are on the platform."
         )
+        if live:
+            console.print(f"{count:,} more reports were made live.")
 
 
 async def _run(

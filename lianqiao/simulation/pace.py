@@ -8,6 +8,7 @@ from random import Random
 
 SHIFT_STARTS, SHIFT_ENDS = time(8), time(20)
 SHIFT = timedelta(hours=12)
+FITTINGS, SHARE_MAX, CLOSE_ENOUGH = 6, 0.995, 0.03
 Z_90 = 1.645  # of the prediction's 90 % range
 SCRAP_FROM, SCRAP_CHANCE = 200, 0.6  # of fewer pieces rarely one is spoiled
 SCRAP_REASONS = "毛刺超差", "尺寸超差", "气孔", "表面划伤", "硬度不足"
@@ -39,27 +40,50 @@ def wide(reports: int) -> float:
     return exp(Z_90 / sqrt(reports))
 
 
-def share_for(times: Sequence[datetime], rest: timedelta) -> float:
-    """Return how much must be done, so that at this pace the rest takes that long."""
-    n = len(times)
-    effective = (times[-1] - times[0]) * n / (n - 1)
-    return effective / (effective + rest)
-
-
 def run(
-    chance: Random, *, quantity: int, operations: int, times: Sequence[datetime], share: float
+    chance: Random, *, quantity: int, operations: int, times: Sequence[datetime], rest: timedelta
 ) -> list[Report]:
-    """Return a report for each time, which together do a share of the work.
+    """Return reports at these times, at whose pace the work that is left takes so long; none: 0.
 
     An operation follows the one before it at a distance; scrap is made good from the first on.
     """
+    seed = chance.getrandbits(64)
+    if not rest:
+        return _run(Random(seed), quantity, operations, times, 1.0)  # noqa: S311  a story
+    odds = (times[-1] - times[0]) / rest
+    reports: list[Report] = []
+    for _ in range(FITTINGS):  # whole pieces and early ends move the pace a little
+        share = min(odds / (1 + odds), SHARE_MAX)
+        reports = _run(Random(seed), quantity, operations, times, share)  # noqa: S311  a story
+        off = rest_at_pace(reports, quantity, operations) / rest
+        if abs(off - 1) < CLOSE_ENOUGH:
+            break
+        odds *= off
+    return reports
+
+
+def rest_at_pace(reports: Sequence[Report], quantity: int, operations: int) -> timedelta:
+    """Return how long the rest takes at the pace so far, as production predicts it."""
+    good = [0] * operations
+    for report in reports:
+        good[report.operation - 1] += report.good
+    done = sum(min(one, quantity) for one in good) / (quantity * operations)
+    count, elapsed = len(reports), reports[-1].at - reports[0].at
+    return elapsed * count / (count - 1) * (1 - done) / done
+
+
+def _run(
+    chance: Random, quantity: int, operations: int, times: Sequence[datetime], share: float
+) -> list[Report]:
     floor = _Floor(chance, quantity, operations)
     distance = chance.uniform(0.08, 0.2) if share < 1 else 0.0
     reports = []
     for turn, at in enumerate(times, start=1):
         lead = _lead(share * turn / len(times), operations, distance)
-        if report := floor.next_report(at, lead, distance):
+        while report := floor.next_report(at, lead, distance):
             reports.append(report)
+            if turn < len(times):
+                break  # one at a time; in the end, everything that stands about
     return [*reports, *floor.finished(times[-1])] if share >= 1 else reports
 
 

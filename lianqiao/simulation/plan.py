@@ -11,11 +11,12 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from lianqiao.simulation.chain import FORGE, MAKER, SUPPLIERS, TIER_TWO, Company, Item, suppliers
-from lianqiao.simulation.pace import Report, run, share_for, wide, working_times
+from lianqiao.simulation.pace import Report, run, wide, working_times
 
 FIRST_NUMBER = 4500082090
 LINES_PER_ORDER_MAX = 3
 FORGE_LINES = 4
+BIG_LOT = 12_000
 
 
 class Fate(Enum):
@@ -33,16 +34,16 @@ class Fate(Enum):
 
 
 DECK = (
-    *[Fate.ON_TIME] * 20,
-    *[Fate.COMPLETED] * 9,
-    *[Fate.UNANSWERED] * 7,
-    *[Fate.NOT_STARTED] * 7,
+    *[Fate.ON_TIME] * 17,
+    *[Fate.COMPLETED] * 8,
+    *[Fate.UNANSWERED] * 6,
+    *[Fate.NOT_STARTED] * 6,
     *[Fate.AT_RISK] * 6,
-    *[Fate.COUNTERED] * 4,
+    *[Fate.COUNTERED] * 3,
     *[Fate.PARTLY] * 3,
-    *[Fate.LATE] * 3,
+    *[Fate.LATE] * 2,
     Fate.OVERDUE,
-)  # of 60 lines
+)  # with the lines that are told on purpose, and the forge's: 60
 
 
 @dataclass(frozen=True)
@@ -135,8 +136,7 @@ def _talked_about(chance: Random, now: datetime) -> Order:
 def _big_and_late(chance: Random, now: datetime) -> Order:
     """Draw the order that makes up most of what will be late."""
     supplier = SUPPLIERS[1]
-    item = supplier.items[0]
-    return _order(chance, now, MAKER, supplier, [Fate.LATE], [(item, item.lot)])
+    return _order(chance, now, MAKER, supplier, [Fate.LATE], [(supplier.items[0], BIG_LOT)])
 
 
 def _order(  # noqa: PLR0913, PLR0917  one order has many sides
@@ -156,7 +156,7 @@ def _order(  # noqa: PLR0913, PLR0917  one order has many sides
             item, quantity = wanted[turn]
         order.lines.append(Line(10 * (turn + 1), item, quantity, now.date(), fate))
     starts = [_fulfil(chance, now, order.supplier, line) for line in order.lines]
-    answered = min(starts) - timedelta(days=chance.randint(1, 4))
+    answered = min(starts) - timedelta(days=chance.randint(2, 5))
     order.placed_at = _at_work(chance, answered - timedelta(days=chance.randint(1, 5)))
     for line in order.lines:
         if line.promise:
@@ -170,7 +170,7 @@ def _fulfil(chance: Random, now: datetime, supplier: Company, line: Line) -> dat
     today, fate = now.date(), line.fate
     promised_in = {  # days from today
         Fate.COMPLETED: (-12, 6),
-        Fate.ON_TIME: (6, 35),
+        Fate.ON_TIME: (1, 35),
         Fate.AT_RISK: (3, 14),
         Fate.LATE: (2, 9),
         Fate.OVERDUE: (-5, -1),
@@ -195,7 +195,7 @@ def _fulfil(chance: Random, now: datetime, supplier: Company, line: Line) -> dat
     if fate is Fate.COMPLETED:
         first -= timedelta(days=8)
     _work(chance, now, supplier, line, first)
-    return first
+    return line.reports[0].at
 
 
 def _work(chance: Random, now: datetime, supplier: Company, line: Line, first: datetime) -> None:
@@ -207,13 +207,11 @@ def _work(chance: Random, now: datetime, supplier: Company, line: Line, first: d
         last = datetime.combine(ended, time(17), now.tzinfo)
         first = min(first, last - timedelta(days=6))
     times = working_times(chance, first=first, last=last, count=count)
-    share = 1.0
+    rest = timedelta(0)
     if line.fate is not Fate.COMPLETED:
-        share = share_for(times, _rest(chance, line, times))
-    operations = len(supplier.routing)
-    line.reports = run(
-        chance, quantity=line.promise.quantity, operations=operations, times=times, share=share
-    )
+        rest = _rest(chance, line, times)
+    operations, quantity = len(supplier.routing), line.promise.quantity
+    line.reports = run(chance, quantity=quantity, operations=operations, times=times, rest=rest)
 
 
 def _rest(chance: Random, line: Line, times: Sequence[datetime]) -> timedelta:

@@ -1,12 +1,14 @@
 """What tests of imports share: mappings on disk, and the third-party data where it is named."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from lianqiao.importing.mapping import DeliveriesMapping, OcelMapping, load
 from tests.importing import factories
+from tests.importing.running import Installation
 
 
 @pytest.fixture
@@ -30,3 +32,12 @@ def third_party() -> Path:
     if not folder.is_dir():
         pytest.skip("LIANQIAO_TEST_DATA names no folder of third-party data")
     return folder
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """Run all of Lianqiao, with its own PostgreSQL and Kafka and no demo."""
+    running = Installation(tmp_path_factory.mktemp("lianqiao") / "here")
+    running.start()
+    yield running
+    running.stop()

@@ -9,8 +9,6 @@ from lianqiao.importing import sources
 from lianqiao.importing.mapping import DeliveriesMapping, OcelMapping, load
 from lianqiao.importing.staging import Staging, staging
 
-pytestmark = pytest.mark.data
-
 
 @pytest.fixture(scope="module")
 def procurement(third_party: Path) -> Iterator[Staging]:

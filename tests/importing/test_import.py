@@ -1,0 +1,212 @@
+"""Imports through the public APIs of a running installation: complete, repeatable, unbreakable."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.importing import factories
+from tests.importing.running import Installation
+
+MANY = 2_500
+Import = Callable[..., tuple[str, ...]]
+
+
+@pytest.fixture
+def mapping(tmp_path: Path) -> str:
+    path = tmp_path / "log.toml"
+    path.write_text(factories.MAPPING, encoding="utf-8")
+    return str(path)
+
+
+@pytest.fixture
+def columns(tmp_path: Path) -> str:
+    path = tmp_path / "columns.toml"
+    path.write_text(factories.LINES_MAPPING, encoding="utf-8")
+    return str(path)
+
+
+def many(buyer: str, folder: Path) -> tuple[str, ...]:
+    """Write many orders of one buyer, and return the command that imports them."""
+    mapping = folder / "many.toml"
+    text = factories.LINES_MAPPING.replace("Wheel Works", buyer)
+    mapping.write_text(text, encoding="utf-8")
+    rows = [
+        [str(turn), f"N-{turn}", f"Supplier {turn % 5}", "Rim", "2", "3.10", "6.20", "01.03.2024",
+         "10.01.2024", "n/a"]
+        for turn in range(MANY)
+    ]  # fmt: skip
+    path = factories.lines(folder / "many.csv", rows)
+    return "import", "deliveries", str(path), "-m", str(mapping), "--json"
+
+
+def test_a_log_is_imported_and_in_its_other_form_changes_nothing(
+    installation: Installation, tmp_path: Path, mapping: str
+) -> None:
+    tables = factories.log(tmp_path / "log.sqlite")
+    document = factories.log(tmp_path / "log.json")
+
+    first = installation.run("import", "ocel", str(tables), "--mapping", mapping, "--json")
+    again = installation.run("import", "ocel", str(document), "--mapping", mapping, "--json")
+
+    assert (first.code, again.code) == (0, 0), first.errors + again.errors
+    assert first.told["orders"] == {"accepted": 2}
+    assert first.told["organizations_new"] == 3
+    assert first.told["given"] == first.told["stored"] == "212.35"
+    assert again.told["lines"] == {"unchanged": 3}
+    assert again.told["organizations_new"] == 0
+    assert again.told["stored"] == "212.35"
+    assert "orders" in first.errors  # the progress bars
+
+
+def test_a_list_is_imported_as_csv_and_changes_nothing_as_excel(
+    installation: Installation, tmp_path: Path, columns: str
+) -> None:
+    given = factories.lines(tmp_path / "lines.csv"), factories.lines(tmp_path / "lines.xlsx")
+    first, again = (
+        installation.run("import", "deliveries", str(path), "-m", columns, "--json")
+        for path in given
+    )
+
+    assert first.told["lines"] == {"accepted": 3}
+    assert again.told["lines"] == {"unchanged": 3}
+    assert first.told["stored"] == again.told["stored"] == "642306.66"
+
+
+def test_an_order_with_other_content_is_refused_by_name_and_left_as_it_was(
+    installation: Installation, tmp_path: Path, columns: str
+) -> None:
+    buyer = Path(columns).read_text(encoding="utf-8").replace("Wheel Works", "Wheels of Change")
+    Path(columns).write_text(buyer, encoding="utf-8")
+    words = "import", "deliveries", str(factories.lines(tmp_path / "lines.csv")), "-m", columns
+    installation.run(*words)
+    rows = [list(row) for row in factories.GOOD]
+    rows[0][4] = "999"
+    factories.lines(tmp_path / "lines.csv", rows)
+    refused = tmp_path / "why.csv"
+
+    done = installation.run(*words, "--refused", str(refused), "--json")
+
+    assert done.code == 3
+    assert done.told["orders"] == {"refused": 1, "unchanged": 1}
+    assert not done.told["matches"]
+    written = refused.read_text(encoding="utf-8-sig")
+    assert written.count("A-1") >= 2
+    assert "under this number" in written
+
+
+def test_a_dry_run_sends_nothing_and_needs_no_platform(tmp_path: Path, mapping: str) -> None:
+    nowhere = Installation(tmp_path / "nowhere")
+    path = factories.log(tmp_path / "log.sqlite")
+
+    done = nowhere.run("import", "ocel", str(path), "-m", mapping, "--dry-run", "--json")
+
+    assert done.code == 0
+    assert done.told["orders"] == {"readable": 2}
+    assert done.told["stored"] is None
+
+
+def test_a_log_without_a_mapping_is_summarized_and_refused(tmp_path: Path) -> None:
+    nowhere = Installation(tmp_path / "nowhere")
+    path = factories.log(tmp_path / "log.sqlite")
+
+    told, shown = (
+        nowhere.run("import", "ocel", str(path), *options) for options in (("--json",), ())
+    )
+
+    assert (told.code, shown.code) == (1, 1)
+    assert {one["name"]: one["count"] for one in told.told["objects"]}["item"] == 3
+    assert "A mapping must name" in shown.said
+    assert "item → “item of order” → order" in shown.said
+
+
+def test_without_a_platform_an_import_says_what_to_do(tmp_path: Path, mapping: str) -> None:
+    nowhere = Installation(tmp_path / "nowhere")
+    path = factories.log(tmp_path / "log.sqlite")
+
+    done = nowhere.run("import", "ocel", str(path), "-m", mapping)
+
+    assert done.code == 1
+    assert "start it with `make run`" in done.errors
+    assert "Traceback" not in done.errors
+
+
+def test_clients_whose_key_was_lost_get_the_present_one(
+    installation: Installation, tmp_path: Path, mapping: str
+) -> None:
+    path = factories.log(tmp_path / "log.sqlite")
+    words = "import", "ocel", str(path), "-m", mapping, "--json"
+    installation.run(*words)
+    (installation.folder / "programs.json").unlink()
+
+    assert installation.run(*words).told["matches"]
+
+
+def test_an_import_that_is_killed_loses_and_doubles_nothing(
+    installation: Installation, tmp_path: Path
+) -> None:
+    words = many("Killed Importer", tmp_path)
+    killed = installation.begin(*words)
+    wait_for_orders(installation)
+    killed.process.kill()
+    killed.ended()
+
+    again = installation.run(*words).told
+
+    assert again["orders"]["unchanged"] > 0
+    assert sum(again["orders"].values()) == MANY
+    assert again["matches"]
+    assert again["stored"] == "15500.00"
+    assert installation.run("check").code == 0
+
+
+def test_a_platform_that_is_killed_meanwhile_loses_and_doubles_nothing(
+    installation: Installation, tmp_path: Path
+) -> None:
+    words = many("Killed Platform", tmp_path)
+    importing = installation.begin(*words)
+    wait_for_orders(installation)
+    installation.kill()
+    assert importing.ended() == 1
+    assert "does not answer" in importing.said
+    installation.start()
+
+    again = installation.run(*words).told
+
+    assert sum(again["orders"].values()) == MANY
+    assert again["orders"]["unchanged"] > 0
+    assert again["matches"]
+    assert installation.run("check").code == 0
+
+
+def wait_for_orders(installation: Installation) -> None:
+    """Wait until an import has begun to send its orders."""
+    log = installation.folder / "lianqiao.log"
+    seen = log.read_text(encoding="utf-8").count("/orders/import")
+    deadline = time.monotonic() + 60
+    while log.read_text(encoding="utf-8").count("/orders/import") < seen + 3:
+        assert time.monotonic() < deadline, "the import never sent an order"
+        time.sleep(0.02)
+
+
+def test_both_real_sources_are_stored_to_the_cent_and_twice_change_nothing(
+    installation: Installation, third_party: Path
+) -> None:
+    log = third_party / "ocel" / "ocel2-p2p.sqlite"
+    [rows] = (third_party / "usaid-scms").glob("*.csv")
+    procurement = "import", "ocel", str(log), "--mapping", "ocel2-p2p", "--json"
+    health = "import", "deliveries", str(rows), "--mapping", "usaid-scms", "--json"
+
+    for status in "accepted", "unchanged":
+        told = installation.run(*procurement).told
+        assert told["orders"] == {status: 1_598}
+        assert told["lines"] == {status: 2_296}
+        assert told["suppliers"] == 50
+        assert told["given"] == told["stored"] == "91614850.00"
+        told = installation.run(*health).told
+        assert told["orders"] == {status: 6_233}
+        assert told["lines"] == {status: 10_324}
+        assert told["given"] == told["stored"] == "1627584457.29"
+        assert told["refused"] == 0
+    assert installation.run("check").code == 0
