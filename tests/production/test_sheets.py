@@ -12,7 +12,8 @@ from httpx2 import AsyncClient
 from openpyxl import Workbook, load_workbook
 
 from contracts.scopes import Scope
-from services.production.api.workbook import COLUMNS, GOOD, KEY, REASON, SCRAPPED
+from services.production.api import workbook
+from services.production.api.workbook import COLUMNS, GOOD, KEY, REASON, ROWS_MAX, SCRAPPED
 from services.production.models import WorkOrder
 from tests.conftest import SignIn, Stores
 from tests.production import factories
@@ -66,6 +67,14 @@ async def test_the_template_holds_the_callers_open_work_orders(
         [*line(order), 2, "Weld", "C62", 10, 0, 0],
     ]
     assert {cell.data_type for row in grid for cell in row} == {"s", "n", "d"}  # no formula
+
+
+async def test_a_template_is_no_longer_than_what_can_be_read_back(order: WorkOrder) -> None:
+    file = workbook.written([(order, "Lianqiao Motors")] * ROWS_MAX, ticket=order.id)
+    with zipfile.ZipFile(BytesIO(file)) as archive:
+        rows = archive.read("xl/worksheets/sheet1.xml").count(b"<row ")
+    assert rows == ROWS_MAX + 1  # of twice as many, and the head
+    assert workbook.read(file) == []
 
 
 def line(order: WorkOrder) -> list[object]:

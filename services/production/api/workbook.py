@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from io import BytesIO
+from itertools import islice
 from typing import Any, NamedTuple
 from unicodedata import normalize
 from uuid import UUID
@@ -56,7 +57,10 @@ COLUMNS = {  # title: width
     SCRAPPED: 14,
     REASON: 34,
 }
-READ = KEY, GOOD, SCRAPPED, REASON
+ASKED = GOOD, SCRAPPED, REASON
+READ = KEY, *ASKED
+YELLOW = PatternFill("solid", fgColor="FFF8E1")
+FORMULA_OR_ERROR = "=", "#"
 AGAIN = "Download the spreadsheet again and fill in that one."
 
 _KEY = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/([0-9]{1,2})/([0-9a-f]{32})")
@@ -104,23 +108,21 @@ class SheetRow(NamedTuple):
 def written(work_orders: Iterable[tuple[WorkOrder, str | None]], *, ticket: UUID) -> bytes:
     """Write open work orders, one row per operation, each with the name of its buyer.
 
-    The ticket makes every row's report one that counts once, however often the file is sent.
+    The ticket makes every row's report one that counts once, however often the file is sent. What
+    exceeds the rows that can be read back is left out.
     """
     book = Workbook(write_only=True)
     sheet: Any = book.create_sheet("报工 Progress")
     sheet.freeze_panes = "C2"
-    for number, width in enumerate(COLUMNS.values(), start=1):
-        sheet.column_dimensions[get_column_letter(number)].width = width
-    sheet.column_dimensions["A"].hidden = True
-    sheet.append([_cell(sheet, title, head=True, title=title) for title in COLUMNS])
-    for order, buyer_name in work_orders:
-        for row in _rows(order, buyer_name, ticket):
-            sheet.append(
-                [
-                    _cell(sheet, value, title=title)
-                    for title, value in zip(COLUMNS, row, strict=True)
-                ]
-            )
+    for number, (title, width) in enumerate(COLUMNS.items(), start=1):
+        column = sheet.column_dimensions[get_column_letter(number)]
+        column.width, column.hidden = width, title == KEY
+        if title in ASKED:
+            column.fill = YELLOW
+    sheet.append([_head(sheet, title) for title in COLUMNS])
+    rows = (row for order, name in work_orders for row in _rows(order, name, ticket))
+    for row in islice(rows, ROWS_MAX):
+        sheet.append([_cell(sheet, value) for value in row])
     checked = DataValidation("decimal", operator="greaterThanOrEqual", formula1="0")
     checked.add(f"N2:O{ROWS_MAX + 1}")
     sheet.data_validations.append(checked)
@@ -146,22 +148,26 @@ def _rows(order: WorkOrder, buyer_name: str | None, ticket: UUID) -> Iterator[Se
             order.ordered,
             good,
             progress.open_at(sequence),
-            None,
-            None,
-            None,
         )
 
 
-def _cell(sheet: Any, value: Any, *, title: str, head: bool = False) -> Any:  # noqa: ANN401
-    if isinstance(value, str):
-        cell: Any = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value))
-        cell.data_type = "s"  # what begins with = is no formula
-    else:
-        cell = WriteOnlyCell(sheet, value)
-    if head:
-        cell.font = Font(bold=True)
-    if title in (GOOD, SCRAPPED, REASON):
-        cell.fill = PatternFill("solid", fgColor="FFF4CE" if head else "FFFBEB")
+def _cell(sheet: Any, value: Any) -> Any:  # noqa: ANN401
+    """Return a value as a cell takes it; text that looks like a formula stays text."""
+    if not isinstance(value, str):
+        return value
+    text = ILLEGAL_CHARACTERS_RE.sub("", value)
+    if text[:1] not in FORMULA_OR_ERROR:
+        return text
+    cell: Any = WriteOnlyCell(sheet, text)
+    cell.data_type = "s"
+    return cell
+
+
+def _head(sheet: Any, title: str) -> Any:  # noqa: ANN401
+    cell: Any = WriteOnlyCell(sheet, title)
+    cell.font = Font(bold=True)
+    if title in ASKED:
+        cell.fill = YELLOW
     return cell
 
 
