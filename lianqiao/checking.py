@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ARRAY, Text, TextClause, Uuid, bindparam, exc, text
 
+from lianqiao.agreement import AGREEMENTS, differences
 from lianqiao.installation import CannotError, every_service
 from lianqiao.serving import stores_of, unreachable
 from shared.app import Service
@@ -56,6 +57,10 @@ async def check_all(say: Callable[[str], None]) -> list[Finding]:
                     say(f"Checking {name}: every event it listens to has arrived …")
                     missing = await _unheard(service, stores)
                     found.append(Finding(name, "every event it listens to has arrived", missing))
+            for agreement in AGREEMENTS:
+                say(f"Checking that {agreement.name} …")
+                differing = await differences(agreement, stores)
+                found.append(Finding(agreement.hearer, agreement.name, differing[:SHOWN_MAX]))
         except (exc.OperationalError, exc.InterfaceError) as error:
             raise CannotError(unreachable(error)) from error
     return found

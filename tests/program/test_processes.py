@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import httpx2
+import psycopg
 import pytest
 from joserfc.jwk import OKPKey
 from pydantic import BaseModel, ConfigDict
@@ -188,9 +189,34 @@ async def test_while_the_broker_is_away_writes_go_on_and_all_arrives_afterwards(
 
 
 def test_the_operator_sees_that_all_is_in_order(installation: Installation) -> None:
-    for command in (["check"], ["events", "lag", "--json"], ["events", "dead-letters"]):
+    for command in (["check"], ["events", "lag", "--json"]):
         with Program(command, installation.environment) as program:
             assert program.ended() == 0, program.said
+
+
+TAMPERED = """
+UPDATE orders.schedule_lines SET good = good + 1 WHERE id =
+    (SELECT id FROM orders.schedule_lines WHERE work_order_id IS NOT NULL LIMIT 1);
+UPDATE orders.outbox SET published_at = published_at - interval '1 hour';
+DELETE FROM production.inbox;
+INSERT INTO orders.dead_letters (topic, subject, body, reason, arrived_at)
+    VALUES ('production', 'planted', '{}', 'planted', now())
+"""
+FOUND = {
+    "orders knows every work order, and what it has completed, as production has it",
+    "every event it listens to has arrived",
+    "no event waits for a decision",
+}
+
+
+def test_what_is_lost_altered_or_stuck_is_found(installation: Installation) -> None:
+    url = installation.environment["LIANQIAO_DATABASE_URL"].replace("+psycopg", "")
+    with psycopg.connect(url) as connection:
+        connection.execute(TAMPERED.encode())
+    with Program(["check", "--json"], installation.environment) as check:
+        assert check.ended() == 3, check.said
+    findings = json.loads(check.said[check.said.index("[") :])
+    assert {found["name"] for found in findings if found["violations"]} == FOUND
 
 
 def test_secrets_are_drawn_once_for_every_role(tmp_path: Path) -> None:
