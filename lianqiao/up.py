@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 import uvloop
 from rich.console import Console
-from rich.table import Table
 
 from lianqiao import embedded, installation
 from lianqiao.certificate import Certificate, certificate_for
@@ -237,11 +236,11 @@ async def _show_demo(running: Running) -> None:
             return
         installation.keep("demo", installation.kept("demo") | known)
         running.mark("The demo is loaded")
-    table = Table("Sign in as", "at", "e-mail", "password", box=None, pad_edge=False)
-    for sign_in in known["sign_ins"]:
-        cells = (sign_in[name] for name in ("role", "organization", "email", "password"))
-        table.add_row(*cells)
-    running.console.print(table)
+    running.say("Sign in as (e-mail, password, what for)")
+    widths = [max(len(one[name]) for one in known["sign_ins"]) for name in ("email", "password")]
+    for one in known["sign_ins"]:  # never cut off: nobody could sign in with that
+        words = f"{one['email']:{widths[0]}}  {one['password']:{widths[1]}}"
+        running.say(f"  {words}  {one['role']}: {one['person']}, {one['organization']}")
 
 
 def _innermost(error: BaseException) -> str:
