@@ -42,10 +42,9 @@ def node() -> list[str]:
     return _program("node")
 
 
-@pytest.fixture
-def issuer(database_url: str, stores: Stores) -> Iterator[str]:
+@pytest.fixture(scope="session")
+def issuer(database_url: str) -> Iterator[str]:
     """Serve identity in a process of its own."""
-    assert stores
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
