@@ -11,7 +11,7 @@ from uuid_utils.compat import uuid7
 
 from contracts.orders import Side
 from services.orders.api.callers import Commenter, Importer, Placer, Reader
-from services.orders.commands.orders import Placement, place
+from services.orders.commands.orders import place
 from services.orders.commands.stories import post_message
 from services.orders.domain.orders import (
     AmountImpossible,
@@ -143,8 +143,6 @@ async def _placed(
 ) -> OrderResults:
     asked = [_asked(order) for order in orders]
     outcomes = await place(session, caller=caller, orders=asked, at=at, history=history)
-    there = [outcome.order_id for outcome in outcomes if isinstance(outcome, Placement)]
-    lines = await queries.placed_lines(session, there)
     results = [
         OrderResult(index=n, number=order.number, status="refused", problem=outcome.details())
         if isinstance(outcome, Problem)
@@ -153,7 +151,7 @@ async def _placed(
             number=order.number,
             status="placed" if outcome.new else "unchanged",
             order_id=outcome.order_id,
-            lines=lines[outcome.order_id],
+            lines=outcome.lines,
         )
         for n, (order, outcome) in enumerate(zip(orders, outcomes, strict=True))
     ]

@@ -1,10 +1,13 @@
 """Place orders: one is a batch of one."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import orjson
 from sqlalchemy import ARRAY, Text, Uuid, any_, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,12 +21,16 @@ from services.orders.domain.orders import (
     AsBefore,
     IdTaken,
     Known,
+    LineAsked,
     OrderAsked,
     Placed,
+    PricedLine,
     as_before,
     judge,
 )
 from services.orders.models import Item, Order, Relationship
+from services.orders.queries.orders import placed_lines
+from services.orders.schemas.orders import PlacedLineOut
 from shared.auth import Caller
 from shared.database import statement
 from shared.events import published
@@ -34,10 +41,11 @@ PLACE_ORDERS = statement("services.orders.commands", "place_orders.sql")
 
 
 class Placement(NamedTuple):
-    """An order that is there now, and whether it was there before."""
+    """An order that is there now, whether it was there before, and its lines."""
 
     order_id: UUID
     new: bool
+    lines: list[PlacedLineOut]
 
 
 async def place(
@@ -54,11 +62,13 @@ async def place(
     an active relationship, is refused. `history` tells when each was placed (None: unknown) and
     marks them as imported: then the relationship may have ended since.
     """
-    judged = judge(
-        orders,
-        known=await _known(session, caller, orders),
-        relationships=await _states(session, caller, orders),
-        orderable=ORDERABLE if history is None else ONCE_ORDERABLE,
+    judged: list[Placed | AsBefore | Problem] = list(
+        judge(
+            orders,
+            known=await _known(session, caller, orders),
+            relationships=await _states(session, caller, orders),
+            orderable=ORDERABLE if history is None else ONCE_ORDERABLE,
+        )
     )
     happened = [at] * len(orders) if history is None else history
     new = [
@@ -66,42 +76,66 @@ async def place(
         for outcome, when in zip(judged, happened, strict=True)
         if isinstance(outcome, Placed)
     ]
-    if not new:
-        return [_said(outcome, frozenset(), {}) for outcome in judged]
+    lines = await _write(session, caller, new, at, imported=history is not None) if new else {}
+    rivals = [placed.order for placed, _ in new if placed.order.id not in lines]
+    there = await _known(session, caller, rivals) if rivals else {}
+    known = [_settled(outcome, lines, there) for outcome in judged]
+    before = [outcome.order_id for outcome in known if isinstance(outcome, AsBefore)]
+    lines |= await placed_lines(session, [id_ for id_ in before if id_ not in lines])
+    return [
+        outcome
+        if isinstance(outcome, Problem)
+        else Placement(outcome.order_id, isinstance(outcome, _New), lines[outcome.order_id])
+        for outcome in known
+    ]
+
+
+class _New(NamedTuple):
+    order_id: UUID
+
+
+def _settled(
+    outcome: Placed | AsBefore | Problem,
+    stored: Mapping[UUID, Any],
+    there: Mapping[str, Known],
+) -> _New | AsBefore | Problem:
+    """Say what became of an order, also where somebody else placed it at the same moment."""
+    if not isinstance(outcome, Placed):
+        return outcome
+    if outcome.order.id in stored:
+        return _New(outcome.order.id)
+    rival = there.get(outcome.order.number)
+    if rival is None:
+        return IdTaken("Draw a new id, or leave it out.")
+    try:
+        return as_before(outcome.order, outcome.digest, rival)
+    except Problem as refusal:
+        return refusal
+
+
+async def _write(
+    session: AsyncSession,
+    caller: Caller,
+    new: Sequence[tuple[Placed, datetime | None]],
+    at: datetime,
+    *,
+    imported: bool,
+) -> dict[UUID, list[PlacedLineOut]]:
+    """Store orders and announce them; return the lines of those that nobody else had placed."""
     await _know_items(session, caller, [placed for placed, _ in new], at)
-    given = _arrays(new) | {
+    documents = _documents(new)
+    given = {name: orjson.dumps(rows).decode() for name, rows in documents.items()} | {
         "buyer_id": caller.organization_id,
         "by": caller.name,
         "user_id": caller.user_id,
         "client_id": caller.client_id,
         "at": at,
-        "imported": history is not None,
+        "imported": imported,
         "trace": traceparent(),
     }
-    stored = frozenset(await session.scalars(PLACE_ORDERS, given))
+    stored = set(await session.scalars(PLACE_ORDERS, given))
     published(session)
-    rivals = [placed.order for placed, _ in new if placed.order.id not in stored]
-    there = await _known(session, caller, rivals) if rivals else {}
-    return [_said(outcome, stored, there) for outcome in judged]
-
-
-def _said(
-    outcome: Placed | AsBefore | Problem, stored: frozenset[UUID], there: Mapping[str, Known]
-) -> Placement | Problem:
-    """Say what became of an order, also of one that somebody else placed at the same moment."""
-    if isinstance(outcome, Problem):
-        return outcome
-    if isinstance(outcome, AsBefore):
-        return Placement(outcome.order_id, new=False)
-    if outcome.order.id in stored:
-        return Placement(outcome.order.id, new=True)
-    rival = there.get(outcome.order.number)
-    if rival is None:
-        return IdTaken("Draw a new id, or leave it out.")
-    try:
-        return Placement(as_before(outcome.order, outcome.digest, rival).order_id, new=False)
-    except Problem as refusal:
-        return refusal
+    return {id_: lines for id_, lines in _ids(documents).items() if id_ in stored}
 
 
 async def _known(
@@ -140,31 +174,72 @@ async def _know_items(
     await session.execute(creating.on_conflict_do_nothing())
 
 
-def _arrays(new: Sequence[tuple[Placed, datetime | None]]) -> dict[str, list[Any]]:
-    """Turn orders, lines and their parts into columns, each part under an id of its own."""
+def _documents(new: Sequence[tuple[Placed, datetime | None]]) -> dict[str, list[dict[str, Any]]]:
+    """Write orders, lines and their parts as three lists, each line and part under its own id."""
     orders, lines, parts = [], [], []
     for placed, when in new:
         order = placed.order
-        orders.append(_order(placed, when))
+        orders.append(
+            {
+                "id": order.id,
+                "supplier_id": order.supplier_id,
+                "number": order.number,
+                "currency": order.currency,
+                "incoterm": order.incoterm,
+                "incoterm_place": order.incoterm_place,
+                "amount_minor": placed.amount_minor,
+                "line_count": len(order.lines),
+                "digest": f"\\x{placed.digest.hex()}",
+                "occurred_at": when,
+            }
+        )
         for line, priced in zip(order.lines, placed.lines, strict=True):
             line_id = uuid7()
-            unit_price = line.price, line.price_unit, priced.amount_minor, priced.computed_minor
-            item = line.item_number, line.item_name, line.unit, line.plant
-            lines.append((line_id, order.id, line.position, *item, line.quantity, *unit_price))
-            shared = zip(line.wanted, priced.parts_minor, strict=True)
+            lines.append(_line(line_id, order.id, line, priced))
             parts += [
-                (uuid7(), line_id, sequence, wanted.quantity, minor, wanted.due_on)
-                for sequence, (wanted, minor) in enumerate(shared, start=1)
+                {
+                    "id": uuid7(),
+                    "line_id": line_id,
+                    "sequence": sequence,
+                    "quantity": str(wanted.quantity),
+                    "amount_minor": minor,
+                    "due_on": wanted.due_on,
+                }
+                for sequence, (wanted, minor) in enumerate(
+                    zip(line.wanted, priced.parts_minor, strict=True), start=1
+                )
             ]
-    return _columns("order", orders) | _columns("line", lines) | _columns("part", parts)
+    return {"orders": orders, "lines": lines, "parts": parts}
 
 
-def _order(placed: Placed, when: datetime | None) -> tuple[Any, ...]:
-    order = placed.order
-    terms = order.currency, order.incoterm, order.incoterm_place
-    counted = placed.amount_minor, len(order.lines), placed.digest
-    return order.id, order.supplier_id, order.number, *terms, *counted, when
+def _line(line_id: UUID, order_id: UUID, line: LineAsked, priced: PricedLine) -> dict[str, Any]:
+    return {
+        "id": line_id,
+        "order_id": order_id,
+        "position": line.position,
+        "item_number": line.item_number,
+        "item_name": line.item_name,
+        "unit": line.unit,
+        "plant": line.plant,
+        "quantity": str(line.quantity),
+        "price": str(line.price),
+        "price_unit": line.price_unit,
+        "amount_minor": priced.amount_minor,
+        "computed_minor": priced.computed_minor,
+    }
 
 
-def _columns(name: str, rows: Sequence[tuple[Any, ...]]) -> dict[str, list[Any]]:
-    return {f"{name}_{n}": list(column) for n, column in enumerate(zip(*rows, strict=True))}
+def _ids(documents: Mapping[str, list[dict[str, Any]]]) -> dict[UUID, list[PlacedLineOut]]:
+    """Return under which ids new lines are kept, by order."""
+    parts: defaultdict[UUID, list[UUID]] = defaultdict(list)
+    for part in documents["parts"]:
+        parts[part["line_id"]].append(part["id"])
+    ids: defaultdict[UUID, list[PlacedLineOut]] = defaultdict(list)
+    for line in sorted(documents["lines"], key=itemgetter("position")):
+        kept = PlacedLineOut.model_construct(
+            position=line["position"],
+            line_id=line["id"],
+            schedule_line_ids=parts[line["id"]],
+        )
+        ids[line["order_id"]].append(kept)
+    return ids

@@ -1,13 +1,9 @@
 -- Place orders that were judged, with their lines and parts, and announce them. An order whose
 -- number or id somebody else took at the same moment is left out; the ids of the rest come back.
 WITH asked AS (
-    SELECT * FROM unnest(
-        CAST(:order_0 AS uuid[]), CAST(:order_1 AS uuid[]), CAST(:order_2 AS text[]),
-        CAST(:order_3 AS text[]), CAST(:order_4 AS text[]), CAST(:order_5 AS text[]),
-        CAST(:order_6 AS bigint[]), CAST(:order_7 AS bigint[]), CAST(:order_8 AS bytea[]),
-        CAST(:order_9 AS timestamptz[])
-    ) AS asked (id, supplier_id, number, currency, incoterm, incoterm_place, amount_minor,
-        line_count, digest, occurred_at)
+    SELECT * FROM json_to_recordset(CAST(:orders AS json)) AS asked (
+        id uuid, supplier_id uuid, number text, currency text, incoterm text, incoterm_place text,
+        amount_minor bigint, line_count bigint, digest bytea, occurred_at timestamptz)
 ), placed AS (
     INSERT INTO orders (id, buyer_id, supplier_id, number, currency, incoterm, incoterm_place,
         amount_minor, line_count, digest, placed_by, occurred_at, recorded_at, imported, updated_at)
@@ -21,13 +17,10 @@ WITH asked AS (
         unit, plant, quantity, price, price_unit, amount_minor, computed_minor)
     SELECT line.id, order_id, buyer_id, supplier_id, position, item_number, item_name,
         unit, plant, quantity, price, price_unit, line.amount_minor, computed_minor
-    FROM unnest(
-        CAST(:line_0 AS uuid[]), CAST(:line_1 AS uuid[]), CAST(:line_2 AS bigint[]),
-        CAST(:line_3 AS text[]), CAST(:line_4 AS text[]), CAST(:line_5 AS text[]),
-        CAST(:line_6 AS text[]), CAST(:line_7 AS numeric[]), CAST(:line_8 AS numeric[]),
-        CAST(:line_9 AS bigint[]), CAST(:line_10 AS bigint[]), CAST(:line_11 AS bigint[])
-    ) AS line (id, order_id, position, item_number, item_name, unit, plant, quantity, price,
-        price_unit, amount_minor, computed_minor)
+    FROM json_to_recordset(CAST(:lines AS json)) AS line (
+        id uuid, order_id uuid, position bigint, item_number text, item_name text, unit text,
+        plant text, quantity numeric, price numeric, price_unit bigint, amount_minor bigint,
+        computed_minor bigint)
     JOIN placed ON placed.id = order_id
     RETURNING *
 ), parts AS (
@@ -37,10 +30,8 @@ WITH asked AS (
     SELECT part.id, placed.id, line_id, placed.buyer_id, placed.supplier_id, number,
         position, sequence, item_number, item_name, plant, unit, currency, imported, 'unconfirmed',
         part.quantity, part.amount_minor, due_on, :at
-    FROM unnest(
-        CAST(:part_0 AS uuid[]), CAST(:part_1 AS uuid[]), CAST(:part_2 AS bigint[]),
-        CAST(:part_3 AS numeric[]), CAST(:part_4 AS bigint[]), CAST(:part_5 AS date[])
-    ) AS part (id, line_id, sequence, quantity, amount_minor, due_on)
+    FROM json_to_recordset(CAST(:parts AS json)) AS part (
+        id uuid, line_id uuid, sequence bigint, quantity numeric, amount_minor bigint, due_on date)
     JOIN lines ON lines.id = line_id
     JOIN placed ON placed.id = lines.order_id
     RETURNING id, line_id, sequence, quantity, due_on

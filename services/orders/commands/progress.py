@@ -1,15 +1,17 @@
 """Keep in the order book what production tells of each line. The newest revision counts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any, NamedTuple
+from uuid import UUID
 
-from sqlalchemy import Row, Table, select, update
+import orjson
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.orders import Light, LineProgressed, Side
+from contracts.orders import Light, LineProgressed
 from contracts.production import (
     OperationProgress,
     Prediction,
@@ -19,174 +21,231 @@ from contracts.production import (
     WorkOrderOpened,
 )
 from contracts.values import plain
-from services.orders.domain.lights import State, Turns, light, turns
+from services.orders.domain.lights import Outlook, State, Turns, light, turns
 from services.orders.domain.schedule_lines import ScheduleLineNotFound
-from services.orders.models import Entry, ScheduleLine
-from services.orders.queries.book import outlook_of, today_of
+from services.orders.models import ScheduleLine
+from services.orders.queries.book import today_of
 from services.orders.schemas.stories import EntryKind
-from shared.events import publish
+from shared.database import statement
+from shared.events import published
+from shared.trace import traceparent
 
-BOOK = cast("Table", ScheduleLine.__table__)
+KEEP_PROGRESS = statement("services.orders.commands", "keep_progress.sql")
 
 Told = WorkOrderOpened | ProgressReported | WorkOrderCompleted | SlippagePredicted
 
 
+@dataclass(frozen=True)
+class Progress:
+    """How far a schedule line has come, and when it is expected: what production told last."""
+
+    work_order_id: UUID | None
+    progress_revision: int
+    operations: list[dict[str, Any]]
+    good: Decimal
+    scrapped: Decimal
+    started_at: datetime | None
+    last_reported_at: datetime | None
+    prediction_revision: int
+    prediction: dict[str, Any] | None
+    predicted_on: date | None
+    known_on: date | None
+    completed_revision: int
+    completed_at: datetime | None
+    at_risk_from: date | None
+    late_from: date | None
+
+
+class Held(NamedTuple):
+    """A schedule line whose progress nobody else changes meanwhile."""
+
+    state: State
+    quantity: Decimal
+    promised_on: date | None
+    progress: Progress
+
+
+class Entry(NamedTuple):
+    """Something to be told in the story of the order."""
+
+    kind: EntryKind
+    values: dict[str, Any]
+
+
+BOOK = ScheduleLine.__table__.columns
+HOLD = (
+    select(BOOK.state, BOOK.quantity, BOOK.promised_on, *(BOOK[f.name] for f in fields(Progress)))
+    .where(BOOK.id == bindparam("id"), BOOK.order_id == bindparam("order_id"))
+    .with_for_update(key_share=True)
+)
+
+
 async def open_work_order(session: AsyncSession, event: WorkOrderOpened, *, at: datetime) -> None:
     """Keep the operations that a line will go through."""
-    row = await _hold(session, event)
-    if event.revision > row.progress_revision:
-        new = _figures(event.revision, event.operations) | {"work_order_id": event.work_order_id}
-        await _write(session, row, new, at)
+    held = await _hold(session, event)
+    await _keep(session, event, held, _figures(held.progress, event), [], at=at)
 
 
 async def report(session: AsyncSession, event: ProgressReported, *, at: datetime) -> None:
-    """Keep how far a line has come and when it will be completed, and announce it."""
-    row = await _hold(session, event)
-    new: dict[str, Any] = {
-        "started_at": min(row.started_at or event.occurred_at, event.occurred_at),
-        "last_reported_at": max(row.last_reported_at or event.recorded_at, event.recorded_at),
-    }
-    newer = event.revision > row.progress_revision
-    if newer:
-        new |= _figures(event.revision, event.operations)
-        new |= {"good": event.completed, "work_order_id": event.work_order_id}
-    if event.revision > row.prediction_revision:
-        new |= _expected(event.revision, event.prediction, today_of(event.recorded_at))
-    _tell(session, EntryKind.REPORTED, row, event, _reported(event))
-    await _apply(session, row, new, event, at=at, announced=newer)
+    """Keep how far a line has come and when it will be completed, tell and announce it."""
+    held = await _hold(session, event)
+    after = replace(
+        _expected(_figures(held.progress, event), event, today_of(event.recorded_at)),
+        started_at=min(held.progress.started_at or event.occurred_at, event.occurred_at),
+        last_reported_at=max(
+            held.progress.last_reported_at or event.recorded_at, event.recorded_at
+        ),
+    )
+    told = [Entry(EntryKind.REPORTED, _reported(event))]
+    await _keep(session, event, held, after, told, at=at)
 
 
 async def predict(session: AsyncSession, event: SlippagePredicted, *, at: datetime) -> None:
-    """Keep when a line will be completed at its pace, tell it, and announce it."""
-    row = await _hold(session, event)
-    new: dict[str, Any] = {}
-    if event.revision > row.prediction_revision:
-        new = _expected(event.revision, event.prediction, today_of(event.predicted_at))
-    values = {
-        "promised_on": event.promised_on.isoformat(),
-        "predicted_on": event.prediction.predicted_on.isoformat(),
-    }
-    _tell(session, EntryKind.SLIPPAGE_PREDICTED, row, event, values)
-    await _apply(session, row, new, event, at=at, announced=bool(new))
+    """Keep when a line will be completed at its pace, tell and announce it."""
+    held = await _hold(session, event)
+    after = _expected(held.progress, event, today_of(event.predicted_at))
+    predicted = _days(event.promised_on, event.prediction.predicted_on)
+    told = [Entry(EntryKind.SLIPPAGE_PREDICTED, predicted)]
+    await _keep(session, event, held, after, told, at=at)
 
 
 async def complete(session: AsyncSession, event: WorkOrderCompleted, *, at: datetime) -> None:
     """Keep when a line was completed, and tell it."""
-    row = await _hold(session, event)
-    if event.revision > row.completed_revision:
-        new = {"completed_revision": event.revision, "completed_at": event.completed_at}
-        await _write(session, row, new, at)
-    _tell(session, EntryKind.COMPLETED, row, event, {"quantity": plain(event.quantity)})
+    held = await _hold(session, event)
+    after = held.progress
+    if event.revision > after.completed_revision:
+        after = replace(after, completed_revision=event.revision, completed_at=event.completed_at)
+    told = [Entry(EntryKind.COMPLETED, {"quantity": plain(event.quantity)})]
+    await _keep(session, event, held, after, told, at=at)
 
 
-async def _hold(session: AsyncSession, event: Told) -> Row[Any]:
+async def _hold(session: AsyncSession, event: Told) -> Held:
     """Lock a schedule line alone: what its two sides agree on is not touched here."""
-    asked = select(BOOK).where(BOOK.c.id == event.schedule_line_id)
-    row = (await session.execute(asked.with_for_update(key_share=True))).one_or_none()
-    if row is None or row.order_id != event.order_id:
+    about = {"id": event.schedule_line_id, "order_id": event.order_id}
+    row = (await session.execute(HOLD, about)).one_or_none()
+    if row is None:
         raise ScheduleLineNotFound(f"No schedule line {event.schedule_line_id} is known here.")
-    return row
+    state, quantity, promised_on, *progress = row
+    return Held(State(state), quantity, promised_on, Progress(*progress))
 
 
-async def _write(session: AsyncSession, row: Row[Any], new: dict[str, Any], at: datetime) -> None:
-    change = update(BOOK).where(BOOK.c.id == row.id).values(**new, updated_at=at)
-    await session.execute(change)
-
-
-def _figures(revision: int, operations: Sequence[OperationProgress]) -> dict[str, Any]:
-    return {
-        "progress_revision": revision,
-        "operations": [operation.model_dump(mode="json") for operation in operations],
-        "scrapped": sum((operation.scrapped for operation in operations), Decimal(0)),
-    }
-
-
-def _expected(revision: int, prediction: Prediction | None, known_on: date) -> dict[str, Any]:
-    return {
-        "prediction_revision": revision,
-        "prediction": prediction and prediction.model_dump(mode="json"),
-        "predicted_on": prediction and prediction.predicted_on,
-        "known_on": prediction and known_on,
-    }
-
-
-@dataclass
-class _After:
-    """A row of the order book with what has changed in it."""
-
-    row: Row[Any]
-    new: dict[str, Any]
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  a column of any type
-        return self.new[name] if name in self.new else getattr(self.row, name)
-
-
-async def _apply(  # noqa: PLR0913  what is known of one event
-    session: AsyncSession,
-    row: Row[Any],
-    new: dict[str, Any],
-    event: ProgressReported | SlippagePredicted,
-    *,
-    at: datetime,
-    announced: bool,
-) -> None:
-    """Write what is new, with the days on which the light will turn; announce and tell it."""
-    after = _After(row, new)
-    if row.promised_on:
-        started = after.started_at is not None
-        turning = turns(row.promised_on, started=started, outlook=outlook_of(after))
-        new |= {"at_risk_from": turning.at_risk_from, "late_from": turning.late_from}
-    if new:
-        await _write(session, row, new, at)
-    if announced and row.promised_on:
-        today = today_of(at)
-        _tell_turn(session, row, after, event, today)
-        publish(session, _progressed(row, after, event, _light(after, today)))
-
-
-def _light(row: Any, today: date) -> Light:  # noqa: ANN401  a row, before or after
-    turning = Turns(row.at_risk_from, row.late_from)
-    return light(
-        State(row.state), quantity=row.quantity, good=row.good, turning=turning, today=today
+def _figures(progress: Progress, event: WorkOrderOpened | ProgressReported) -> Progress:
+    if event.revision <= progress.progress_revision:
+        return progress
+    return replace(
+        progress,
+        work_order_id=event.work_order_id,
+        progress_revision=event.revision,
+        operations=[operation.model_dump(mode="json") for operation in event.operations],
+        scrapped=_scrapped(event.operations),
+        good=event.completed if isinstance(event, ProgressReported) else progress.good,
     )
 
 
-def _tell_turn(
+def _scrapped(operations: Sequence[OperationProgress]) -> Decimal:
+    return sum((operation.scrapped for operation in operations), Decimal(0))
+
+
+def _expected(
+    progress: Progress, event: ProgressReported | SlippagePredicted, known_on: date
+) -> Progress:
+    if event.revision <= progress.prediction_revision:
+        return progress
+    told = event.prediction
+    return replace(
+        progress,
+        prediction_revision=event.revision,
+        prediction=told.model_dump(mode="json") if told else None,
+        predicted_on=told.predicted_on if told else None,
+        known_on=known_on if told else None,
+    )
+
+
+def _turned(held: Held, after: Progress) -> Progress:
+    """Say when the light turns, by what is known now."""
+    if held.promised_on is None:
+        return after
+    outlook = None
+    if after.prediction and after.known_on:
+        told = Prediction.model_validate(after.prediction)
+        outlook = Outlook(told.early_50_on, told.late_90_on, after.known_on)
+    turning = turns(held.promised_on, started=after.started_at is not None, outlook=outlook)
+    return replace(after, at_risk_from=turning.at_risk_from, late_from=turning.late_from)
+
+
+def _light(held: Held, progress: Progress, today: date) -> Light:
+    turning = Turns(progress.at_risk_from, progress.late_from) if progress.late_from else None
+    return light(
+        held.state, quantity=held.quantity, good=progress.good, turning=turning, today=today
+    )
+
+
+async def _keep(  # noqa: PLR0913  what is known of one event
     session: AsyncSession,
-    row: Row[Any],
-    after: _After,
-    event: ProgressReported | SlippagePredicted,
-    today: date,
+    event: Told,
+    held: Held,
+    after: Progress,
+    told: list[Entry],
+    *,
+    at: datetime,
 ) -> None:
-    """Tell that a light turned red, or is red no more, by what production said."""
-    was_late = _light(row, today) is Light.LATE
-    is_late = _light(after, today) is Light.LATE
-    if was_late != is_late:
-        kind = EntryKind.TURNED_LATE if is_late else EntryKind.RECOVERED
-        predicted = after.predicted_on
-        values = {
-            "promised_on": row.promised_on.isoformat(),
-            "predicted_on": predicted.isoformat() if predicted else None,
-        }
-        _tell(session, kind, row, event, values)
+    """Write what is new, tell it, and announce it where it is news to the two sides."""
+    after = _turned(held, after)
+    turned, news = _news(event, held, after, today_of(at))
+    moment, recorded_at, imported = _moment(event)
+    values = vars(after) | {
+        "operations": orjson.dumps(after.operations).decode(),
+        "prediction": orjson.dumps(after.prediction).decode() if after.prediction else None,
+        "id": event.schedule_line_id,
+        "told": orjson.dumps([entry._asdict() for entry in (*told, *turned)]).decode(),
+        "announced": orjson.dumps([event.model_dump(mode="json") for event in news]).decode(),
+        "occurred_at": moment,
+        "recorded_at": recorded_at,
+        "imported": imported,
+        "at": at,
+        "trace": traceparent(),
+    }
+    await session.execute(KEEP_PROGRESS, values)
+    if news:
+        published(session)
 
 
-def _progressed(
-    row: Row[Any], after: _After, event: ProgressReported | SlippagePredicted, now: Light
-) -> LineProgressed:
-    recorded_at = event.recorded_at if isinstance(event, ProgressReported) else event.predicted_at
+def _news(
+    event: Told, held: Held, after: Progress, today: date
+) -> tuple[list[Entry], list[LineProgressed]]:
+    """Return what to tell when a light turns red or is red no more, and what to announce."""
+    before = held.progress
+    newer = (after.progress_revision, after.prediction_revision) != (
+        before.progress_revision,
+        before.prediction_revision,
+    )
+    spoken = isinstance(event, ProgressReported | SlippagePredicted)
+    if not (newer and spoken and held.promised_on):
+        return [], []
+    now = _light(held, after, today)
+    was_late = _light(held, before, today) is Light.LATE
+    turned = []
+    if was_late != (now is Light.LATE):
+        kind = EntryKind.RECOVERED if was_late else EntryKind.TURNED_LATE
+        turned = [Entry(kind, _days(held.promised_on, after.predicted_on))]
+    return turned, [_progressed(event, held, after, now)]
+
+
+def _progressed(event: Told, held: Held, after: Progress, now: Light) -> LineProgressed:
+    assert held.promised_on
+    occurred_at, recorded_at, _ = _moment(event)
     return LineProgressed(
-        order_id=row.order_id,
-        schedule_line_id=row.id,
-        buyer_id=row.buyer_id,
-        supplier_id=row.supplier_id,
+        order_id=event.order_id,
+        schedule_line_id=event.schedule_line_id,
+        buyer_id=event.buyer_id,
+        supplier_id=event.supplier_id,
         good=after.good,
         scrapped=after.scrapped,
-        quantity=row.quantity,
+        quantity=held.quantity,
         light=now,
-        promised_on=row.promised_on,
+        promised_on=held.promised_on,
         predicted_on=after.predicted_on,
-        occurred_at=_moment(event),
+        occurred_at=occurred_at,
         recorded_at=recorded_at,
     )
 
@@ -203,36 +262,21 @@ def _reported(event: ProgressReported) -> dict[str, Any]:
     return values | ({"reverses": str(event.reverses)} if event.reverses else {})
 
 
-def _tell(
-    session: AsyncSession, kind: EntryKind, row: Row[Any], event: Told, values: dict[str, Any]
-) -> None:
-    """Add to the story what production said for the supplier; production knows who it was."""
-    at = _moment(event)
-    session.add(
-        Entry(
-            order_id=row.order_id,
-            schedule_line_id=row.id,
-            buyer_id=row.buyer_id,
-            supplier_id=row.supplier_id,
-            kind=kind,
-            side=Side.SUPPLIER,
-            by="",
-            client_id="production",
-            values=values | {"position": row.position, "sequence": row.sequence},
-            occurred_at=at,
-            recorded_at=event.recorded_at if isinstance(event, ProgressReported) else at,
-            imported=isinstance(event, ProgressReported) and event.imported,
-        )
-    )
+def _days(promised_on: date, predicted_on: date | None) -> dict[str, Any]:
+    return {
+        "promised_on": promised_on.isoformat(),
+        "predicted_on": predicted_on.isoformat() if predicted_on else None,
+    }
 
 
-def _moment(event: Told) -> datetime:
+def _moment(event: Told) -> tuple[datetime, datetime, bool]:
+    """Return when it happened, when it was recorded, and whether it comes from the past."""
     match event:
         case WorkOrderOpened():
-            return event.opened_at
+            return event.opened_at, event.opened_at, False
         case ProgressReported():
-            return event.occurred_at
+            return event.occurred_at, event.recorded_at, event.imported
         case WorkOrderCompleted():
-            return event.completed_at
+            return event.completed_at, event.completed_at, False
         case SlippagePredicted():
-            return event.predicted_at
+            return event.predicted_at, event.predicted_at, False

@@ -154,6 +154,8 @@ def _minor(line: LineAsked, currency: str) -> int:
 
 def shares(amount_minor: int, quantities: Sequence[Decimal]) -> tuple[int, ...]:
     """Share an amount out by quantity; the shares add up to it, each within one minor unit."""
+    if len(quantities) == 1:
+        return (amount_minor,)
     total = sum(quantities, Decimal(0))
     reached = (
         int((amount_minor * quantity / total).quantize(Decimal(1), ROUND_HALF_UP))

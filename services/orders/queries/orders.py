@@ -132,7 +132,7 @@ async def placed_lines(
     rows = select(*line, ids.label("ids")).where(asked).group_by(*line).order_by(*line[:2])
     found: defaultdict[UUID, list[PlacedLineOut]] = defaultdict(list)
     for row in await session.execute(rows):
-        placed = PlacedLineOut(
+        placed = PlacedLineOut.model_construct(
             position=row.position, line_id=row.line_id, schedule_line_ids=row.ids
         )
         found[row.order_id].append(placed)
