@@ -18,7 +18,7 @@ from services.portal.commands.sessions import Visit
 from services.portal.domain.pictures import axis_for, picture
 from services.portal.queries import orders, production
 from services.portal.queries.api import Refused
-from services.portal.schemas.production import WorkOrder
+from services.portal.schemas.production import Operation, WorkOrder
 from shared.problem import InvalidInput
 from shared.settings import settings
 from shared.types import Search
@@ -161,7 +161,7 @@ async def traveler(request: Request, visitor: Visitor, work_order_id: UUID) -> R
     work = await production.work_order(visitor.api, work_order_id)
     address = f"{settings().issuer.rstrip('/')}/reports/{work.id}"
     code = segno.make(address, error="m")
-    drawing = code.svg_inline(scale=5, border=2, dark="#000", light="#fff")
+    drawing = code.svg_inline(omitsize=True, border=2, dark="#000", light="#fff")
     context = {"work": work, "drawing": drawing, "address": address}
     return show(request, visitor, "report_card.html", context, here="reports")
 
@@ -183,6 +183,12 @@ def _picture(work: WorkOrder, written: Formats) -> Any:  # noqa: ANN401
     )
 
 
+def _operation(work: WorkOrder, wanted: str) -> Operation:
+    """Return the operation to report on: the wanted one while it is open, else the first open."""
+    still_open = [op for op in work.operations if op.open > 0] or work.operations[-1:]
+    return next((op for op in still_open if str(op.sequence) == wanted), still_open[0])
+
+
 async def _form(  # noqa: PLR0913, PLR0917
     request: Request,
     visitor: Visit,
@@ -196,8 +202,8 @@ async def _form(  # noqa: PLR0913, PLR0917
     reports = await production.reports(visitor.api, work_order_id)
     drawn = _picture(work, written)
     chosen = given.get("operation") or request.query_params.get("operation", "")
-    waiting = next((op for op in work.operations if op.open > 0), None)
-    operation = next((op for op in work.operations if str(op.sequence) == chosen), waiting)
+    last = next((r for r in reports if not r.reverses and not r.reversed_by), None)
+    operation = _operation(work, chosen or (str(last.operation) if last else ""))
     trouble = told(language_of(request), refused) if refused else None
     side = Side.SUPPLIER if visitor.me.organization.id == work.supplier_id else Side.BUYER
     context = {
@@ -206,9 +212,9 @@ async def _form(  # noqa: PLR0913, PLR0917
         "side": side,
         "picture": drawn,
         "axis": axis_for([drawn], today=written.today),
-        "operation": operation or work.operations[-1],
+        "operation": operation,
         "reports": reports,
-        "last": next((r for r in reports if not r.reverses and not r.reversed_by), None),
+        "last": last,
         "given": given,
         "trouble_words": f"{trouble[0]}: {trouble[1]}" if trouble else None,
         "may_report": side is Side.SUPPLIER and visitor.me.may(Scope.PRODUCTION_WRITE),

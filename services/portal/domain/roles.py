@@ -1,6 +1,6 @@
 """What roles, scopes and what is on record are called; msgids of the catalog."""
 
-from contracts.scopes import OPERATORS, Role, Scope
+from contracts.scopes import GRANTED_BY_OPERATOR, OPERATORS, Role, Scope
 
 _ = str  # marks what the catalog translates
 
@@ -28,18 +28,25 @@ SCOPE_WORDS: dict[str, str] = {
     Scope.ORDERS_CONFIRM: _("confirm orders"),
     Scope.PRODUCTION_READ: _("read progress"),
     Scope.PRODUCTION_WRITE: _("report progress"),
+    Scope.ONBOARDING_IMPORT: _("import relationships"),
+    Scope.ORDERS_IMPORT: _("import past orders"),
+    Scope.PRODUCTION_IMPORT: _("import past reports"),
+    Scope.IDENTITY_OPERATE: _("register organizations"),
+    Scope.PLATFORM_READ: _("watch the operation"),
+    Scope.PLATFORM_OPERATE: _("replay and discard events"),
 }
+OPERATOR_ONLY = GRANTED_BY_OPERATOR | {Scope.PLATFORM_READ}
 ACTION_WORDS: dict[str, str] = {
     "signed_in": _("signed in"),
     "sign_in_failed": _("failed to sign in"),
     "signed_out": _("signed out"),
-    "user_invited": _("invited"),
+    "invited": _("invited"),
     "invitation_accepted": _("accepted the invitation"),
     "invitation_withdrawn": _("withdrew the invitation of"),
     "roles_changed": _("changed the roles of"),
-    "user_removed": _("removed"),
-    "user_suspended": _("suspended"),
-    "user_resumed": _("resumed"),
+    "member_removed": _("removed"),
+    "member_suspended": _("suspended"),
+    "member_resumed": _("resumed"),
     "client_registered": _("registered the program"),
     "client_secret_drawn": _("drew a new secret for"),
     "client_keys_set": _("set the keys of"),
@@ -47,7 +54,9 @@ ACTION_WORDS: dict[str, str] = {
     "session_ended": _("ended a session of"),
     "password_changed": _("changed the password"),
     "password_reset": _("reset the password"),
-    "organization_registered": _("registered the organization"),
+    "registered": _("registered the organization"),
+    "suspended": _("suspended"),
+    "resumed": _("resumed"),
 }
 
 
@@ -58,4 +67,4 @@ def given_by_administrators(*, operates: bool) -> list[str]:
 
 def scopes_for_programs() -> list[str]:
     """Return the scopes an organization may grant to its own programs."""
-    return [scope.value for scope in Scope if scope in SCOPE_WORDS]
+    return [scope.value for scope in Scope if scope not in OPERATOR_ONLY]

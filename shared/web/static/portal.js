@@ -139,7 +139,7 @@ function lost() {
 function showLive() {
   each("[data-live-state]", (state) => {
     state.hidden = false;
-    state.querySelector("[data-live-time]").textContent = new Date().toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit", timeZone: document.body.dataset.zone });
+    state.querySelector("[data-live-time]").textContent = new Date().toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: document.body.dataset.zone });
   });
 }
 
