@@ -26,6 +26,8 @@ CANNOT, DIFFERS = 1, 3  # exit codes; 0: everything is stored, to the cent
 app = typer.Typer(
     help="Import the orders of a company from its event log or its list of order lines.",
     no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
 )
 
 Source = Annotated[
@@ -39,7 +41,7 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Read and judge everythi
 AsJson = Annotated[bool, typer.Option("--json", help="Print the account as JSON.")]
 Refused = Annotated[
     Path | None,
-    typer.Option(help="Where refused rows are written; by default beside where you are."),
+    typer.Option(help="Where refused rows are written; by default FILE.refused.csv here."),
 ]
 Url = Annotated[
     str | None, typer.Option(help="Address of the platform; by default what runs here.")

@@ -193,6 +193,7 @@ class DeliveriesMapping(_Named):
 
 
 M = TypeVar("M", OcelMapping, DeliveriesMapping)
+FORMS = {"ocel": OcelMapping, "deliveries": DeliveriesMapping}  # and commands
 
 
 def shipped(form: str) -> dict[str, str]:
@@ -214,7 +215,10 @@ def load(kind: type[M], named: str) -> M:
     else:
         text = _read(path)
     try:
-        return kind.model_validate(tomllib.loads(text))
+        content = tomllib.loads(text)
+        if (form := content.get("form")) in FORMS and FORMS[form] is not kind:
+            raise UnusableError(f"The mapping {named} is one for `lianqiao import {form}`.")
+        return kind.model_validate(content)
     except tomllib.TOMLDecodeError as error:
         raise UnusableError(f"The mapping {named} is not TOML: {error}.") from error
     except ValidationError as error:

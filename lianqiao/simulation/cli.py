@@ -20,7 +20,7 @@ from lianqiao.simulation.scenes import play_scenes
 
 NOT_SUPPLIERS = 2  # the car maker, and the forge of one of its suppliers
 
-app = typer.Typer(help="Let a fictional chain work on the platform, drawn from a seed.")
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 Seed = Annotated[int, typer.Option(help="The same seed draws the same chain.")]
 Organizations = Annotated[
@@ -36,7 +36,7 @@ Url = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print what was done as JSON.")]
 
 
-@app.callback(invoke_without_command=True)
+@app.command()
 def simulate(  # noqa: PLR0913, PLR0917  each is an option
     seed: Seed = SEED,
     organizations: Organizations = SUPPLIER_COUNT + NOT_SUPPLIERS,

@@ -10,6 +10,8 @@ from tests.importing import factories
 from tests.importing.running import Installation
 
 MANY = 2_500
+
+pytestmark = pytest.mark.timeout(900)  # whole programs start and end here, beside other tests
 Import = Callable[..., tuple[str, ...]]
 
 

@@ -16,7 +16,7 @@ def test_what_ships_is_found_by_name_with_or_without_its_ending() -> None:
 
 
 def test_a_mapping_of_the_other_form_is_refused() -> None:
-    with pytest.raises(UnusableError, match="form"):
+    with pytest.raises(UnusableError, match="is one for `lianqiao import deliveries`"):
         load(OcelMapping, "usaid-scms")
 
 

@@ -2,9 +2,13 @@
 
 import time
 
+import pytest
+
 from tests.importing.running import Installation
 
 SMALL = "simulate", "--seed", "3", "--organizations", "5", "--lines", "24"
+
+pytestmark = pytest.mark.timeout(900)  # whole programs start and end here, beside other tests
 
 
 def test_a_chain_is_played_and_played_again_it_changes_nothing(installation: Installation) -> None:
