@@ -1,11 +1,13 @@
 """Notes over HTTP, and every kind of trouble that a route can be in."""
 
+from contextlib import suppress
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import JSONResponse
 from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
 
 from contracts.scopes import Scope
 from shared.auth import Caller, requires, requires_any
@@ -125,7 +127,7 @@ async def be_in_trouble(kind: Code, caller: Writer, session: Transaction, now: N
     )
     await session.flush()
     await TROUBLE[kind](session)
-    return JSONResponse({"kind": kind})
+    return JSONResponse({"kind": kind}, 409 if kind == "returned" else 200)
 
 
 async def _bug(_: Transaction) -> None:
@@ -168,6 +170,11 @@ async def _at_the_commit(session: Transaction) -> None:
     await session.execute(text("INSERT INTO late VALUES (1, 2)"))
 
 
+async def _swallowed(session: Transaction) -> None:
+    with suppress(DBAPIError):
+        await session.execute(text("SELECT 1/0"))
+
+
 async def _none(_: Transaction) -> None:
     """Be in no trouble."""
 
@@ -181,7 +188,9 @@ TROUBLE = {
     "surrogate": _surrogate,
     "too-large": _too_large,
     "at-the-commit": _at_the_commit,
+    "swallowed": _swallowed,
     "none": _none,
+    "returned": _none,
 }
 
 
