@@ -206,4 +206,3 @@ def test_every_service_with_models_is_migrated() -> None:
         if path.stem == "models" or path.parts[-2:] == ("models", "__init__.py")
     }
     assert with_models == set(SERVICES), f"{named(INI)} has a section for each"
-

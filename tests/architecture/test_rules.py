@@ -78,9 +78,7 @@ KAFKA_AND_FILES = {"shared/kafka.py", "lianqiao/importing/staging.py"}
 def test_a_module_and_a_function_have_one_subject_each() -> None:
     written = [path for path in modules() if not is_migration(path)]
     long = [
-        named(path)
-        for path in written
-        if len(path.read_text().splitlines()) > LINES_OF_MODULE_MAX
+        named(path) for path in written if len(path.read_text().splitlines()) > LINES_OF_MODULE_MAX
     ]
     assert not long
     assert not [found for path in written for found in long_functions(path, parsed(path))]

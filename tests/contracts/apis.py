@@ -70,9 +70,7 @@ class _Change:
             else:
                 yield from self._sent.obstacles(now[key]["schema"], parameter["schema"], key[1])
 
-    def _body(
-        self, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None
-    ) -> Iterator[str]:
+    def _body(self, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> Iterator[str]:
         if new and new.get("required") and not (old and old.get("required")):
             yield "a body is required now"
         for kind, content in (old or {}).get("content", {}).items():

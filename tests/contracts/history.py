@@ -24,7 +24,9 @@ def earlier(folder: str) -> dict[str, tuple[str, ...]]:
         "promises are kept to all of git's history: run `git fetch --unshallow`"
     )
     found = defaultdict(dict[str, None])
-    raw = git("log", "--no-renames", "--raw", "--no-abbrev", "-m", "--format=", "HEAD", "--", folder)
+    raw = git(
+        "log", "--no-renames", "--raw", "--no-abbrev", "-m", "--format=", "HEAD", "--", folder
+    )
     for line in raw.splitlines():
         change, _, path = line.partition("\t")
         blob = change.split()[3]

@@ -19,9 +19,7 @@ DOCUMENT: dict[str, Any] = {
             "get": {
                 "parameters": [{"in": "query", "name": "side", "schema": {"type": "string"}}],
                 "responses": {
-                    "200": {
-                        "content": {"application/json": {"schema": {"$ref": "#/components/O"}}}
-                    }
+                    "200": {"content": {"application/json": {"schema": {"$ref": "#/components/O"}}}}
                 },
                 "security": [{"oauth2": ["orders:read"]}],
             },
