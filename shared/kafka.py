@@ -131,6 +131,8 @@ async def incoming(servers: str, *, group: str, topics: Iterable[str]) -> AsyncI
 
         async def poll() -> Sequence[Sequence[Message]]:
             found = await thread.call(consumer.poll, timeout_ms=POLL_MS_MAX)
+            if not found:
+                _require_heartbeat(consumer)
             return [[_message(record) for record in records] for records in found.values()]
 
         async def acknowledge() -> None:
@@ -146,6 +148,18 @@ async def incoming(servers: str, *, group: str, topics: Iterable[str]) -> AsyncI
                 return []
 
         yield Inbound(poll, acknowledge, positions)
+
+
+def _require_heartbeat(consumer: KafkaConsumer) -> None:
+    """Leave a group that has forgotten this member, to join it anew.
+
+    kafka-python 3.0.12 can lose the wake-up of its heartbeat when the process stalls in a
+    rebalance. The broker then gives the partitions away, while this consumer goes on as if it had
+    them, and computes without a pause.
+    """
+    coordinator = consumer._coordinator  # noqa: SLF001  nothing public tells
+    if coordinator.stable() and coordinator.heartbeat.session_timeout_expired():
+        raise ConnectionError("the group has not heard of this consumer for too long")
 
 
 def _positions(consumer: KafkaConsumer) -> Sequence[Position]:

@@ -1,6 +1,7 @@
 """What runs beside the requests outlives outages, stops when told and leaves nothing behind."""
 
 import asyncio
+import gc
 import logging
 import threading
 import time
@@ -9,6 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from uuid import uuid4
 
 import pytest
+from kafka import KafkaConsumer
 
 from shared.database import Store
 from shared.events import Message
@@ -211,3 +213,23 @@ async def test_a_job_with_a_defect_is_logged_and_begun_again(
 def test_topics_are_not_created_without_a_broker() -> None:
     with pytest.raises(ConnectionError):
         create_topics(NOBODY, ["probe"])
+
+
+async def test_a_member_that_its_group_forgot_says_so_to_join_again(probe_broker: Kafka) -> None:
+    group = f"g-{uuid4()}"
+    with pytest.raises(ConnectionError, match="has not heard"):
+        async with incoming(probe_broker.servers, group=group, topics=["probe"]) as inbound:
+            [consumer] = [
+                found
+                for found in gc.get_objects()
+                if isinstance(found, KafkaConsumer) and found.config["group_id"] == group
+            ]
+            coordinator = consumer._coordinator  # noqa: SLF001  where the fault is planted
+            while not coordinator.stable():
+                await inbound.poll()
+            coordinator.heartbeat.config["session_timeout_ms"] = 3_000
+            for _ in range(4):
+                await inbound.poll()  # as long as it is heard of, all is well
+            coordinator._disable_heartbeat()  # noqa: SLF001  as a wake-up that was lost
+            for _ in range(20):
+                await inbound.poll()
