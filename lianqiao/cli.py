@@ -258,7 +258,7 @@ def migration(name: ServiceName, saying: str) -> None:
     """Draft a migration from what the models say and the database lacks."""
     from lianqiao.drafting import draft  # noqa: PLC0415  slow to import
 
-    console.print(f"Wrote {draft(name, saying)}; read it before you use it.")
+    console.print(f"Wrote {draft(name, saying)}; read it before you use it.", soft_wrap=True)
 
 
 @app.command("secrets", hidden=True)

@@ -15,6 +15,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import segno
 import uvloop
 from rich.console import Console
 
@@ -215,6 +216,8 @@ async def _greet(running: Running, server: "WebServer", *, demo: bool) -> None:
             "Phones in this network reach it there too. They warn of a certificate they do not "
             f"know; its SHA-256 fingerprint must be\n{running.certificate.fingerprint}"
         )
+        if running.console.is_terminal:
+            segno.make(running.address).terminal(compact=True)
     if demo:
         await _show_demo(running)
     running.say(

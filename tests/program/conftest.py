@@ -20,6 +20,11 @@ INHERITED = "LIANQIAO_DATABASE_URL", "LIANQIAO_KAFKA_SERVERS", "LIANQIAO_ISSUER"
 READY_WITHIN_S = 60
 
 
+def with_patience(seconds: float) -> float:
+    """Stretch a limit by how many more programs want to run than there are cores."""
+    return seconds * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as found:
         return int(found.getsockname()[1])
@@ -51,7 +56,7 @@ class Program:
 
     def until(self, pattern: str, *, within_s: float = READY_WITHIN_S) -> re.Match[str]:
         """Wait until it has said something."""
-        deadline = time.monotonic() + within_s
+        deadline = time.monotonic() + with_patience(within_s)
         while time.monotonic() < deadline:
             if found := re.search(pattern, self.said):
                 return found
@@ -62,7 +67,7 @@ class Program:
 
     def ended(self, *, within_s: float = READY_WITHIN_S) -> int:
         """Wait for its end and return its exit code."""
-        self.process.wait(within_s)
+        self.process.wait(with_patience(within_s))
         self._reader.join()
         return self.process.returncode
 

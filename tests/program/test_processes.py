@@ -19,7 +19,7 @@ from lianqiao.client import Api, Credentials, Platform
 from lianqiao.parties import Party, Relation, register, relate, wait_for_relationships
 from shared import local
 from shared.local import Kafka
-from tests.program.conftest import Program, free_port
+from tests.program.conftest import Program, free_port, with_patience
 from tests.program.deployment import FrontDoor, program_commands
 
 BUYER = Party(uuid4(), "比麟汽车", frozenset({Scope.ORDERS_PLACE, Scope.ORDERS_READ}), "erp")
@@ -114,7 +114,7 @@ async def platform(installation: Installation) -> AsyncIterator[Platform]:
 
 
 async def _ready(http: httpx2.AsyncClient, service: str) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(with_patience(60)):
         while True:
             try:
                 path = f"/api/{service}/v1/health/ready"
@@ -127,7 +127,7 @@ async def _ready(http: httpx2.AsyncClient, service: str) -> None:
 
 async def heard(api: Api, path: str, **values: object) -> Row:
     """Wait for a row that says so."""
-    async with asyncio.timeout(HEARD_WITHIN_S):
+    async with asyncio.timeout(with_patience(HEARD_WITHIN_S)):
         while True:
             async for row in api.items(path, Row):
                 if values.items() <= row.model_dump().items():
