@@ -62,7 +62,7 @@ class Keys:
     @property
     def ready(self) -> bool:
         """Tell whether any key is known yet."""
-        return self._keys is not None and bool(self._keys.keys)
+        return self._keys is not None
 
     async def load(self) -> None:
         """Fetch the keys once; tokens of a key that is gone are not remembered either."""
