@@ -56,8 +56,8 @@ app.add_typer(events, name="events", no_args_is_help=True)
 app.add_typer(client, name="client", no_args_is_help=True)
 
 logger = logging.getLogger(__name__)
-console = Console()
-errors = Console(stderr=True)
+console = Console(emoji=False)  # a fingerprint may hold :AB:
+errors = Console(stderr=True, emoji=False)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for a script.")]
 ServiceName = Annotated[str, typer.Argument(help="The service, such as orders.")]
