@@ -26,10 +26,12 @@ def read(path: Path, log: Log, *, wanted: Collection[str], told: Told) -> None:
                 for type_ in chain.from_iterable(_batches(file, key, told)):
                     into[type_["name"]] = [one["name"] for one in type_.get("attributes", ())]
             _check(path, log)
+            log.connection.execute("BEGIN")
             for batch in _batches(file, "objects", told):
                 _add_objects(log, batch, wanted)
             for batch in _batches(file, "events", told):
                 _add_events(log, batch)
+            log.connection.execute("COMMIT")
     except (ijson.JSONError, UnicodeDecodeError) as error:
         raise UnusableError(f"{path} is damaged JSON: {error}.") from error
     except (KeyError, TypeError, AttributeError) as error:
@@ -59,14 +61,15 @@ def _add_objects(log: Log, batch: list[Thing], wanted: Collection[str]) -> None:
     log.insert("objects", ((one["id"], one["type"]) for one in batch), 2)
     for one in batch:
         log.object_types.setdefault(one["type"], [])
-        if one["type"] in wanted:
-            log.insert("object_values", _values(log, one), 4)
-    links = (
-        (one["id"], link["objectId"], link.get("qualifier", ""))
-        for one in batch
-        for link in one.get("relationships", ())
-    )
-    log.insert("object_links", links, 3)
+    values = (value for one in batch if one["type"] in wanted for value in _values(log, one))
+    log.insert("object_values", values, 4)
+    log.insert("object_links", _links(batch), 3)
+
+
+def _links(batch: list[Thing]) -> Iterator[tuple[object, ...]]:
+    for one in batch:
+        for link in one.get("relationships", ()):
+            yield one["id"], link["objectId"], link.get("qualifier", "")
 
 
 def _values(log: Log, one: Thing) -> Iterator[tuple[object, ...]]:
@@ -87,12 +90,7 @@ def _add_events(log: Log, batch: list[Thing]) -> None:
     log.insert("events", rows, 3)
     for one in batch:
         log.event_types.setdefault(one["type"], [])
-    links = (
-        (one["id"], link["objectId"], link.get("qualifier", ""))
-        for one in batch
-        for link in one.get("relationships", ())
-    )
-    log.insert("event_links", links, 3)
+    log.insert("event_links", _links(batch), 3)
 
 
 def _at(time: str | None) -> str | None:
