@@ -83,6 +83,7 @@ class Plan:
     companies: list[Company]
     relations: list[tuple[Company, Company]]  # buyer, supplier
     orders: list[Order]
+    talked_about: Order  # the one that both sides write about
 
     def lines(self) -> Iterator[tuple[Order, Line]]:
         for order in self.orders:
@@ -100,7 +101,8 @@ def draw_plan(
     """
     now = now.astimezone(zone)
     chosen = list(suppliers(supplier_count, chance))
-    orders = [_talked_about(chance, now), _big_and_late(chance, now)]
+    talked_about = _talked_about(chance, now)
+    orders = [talked_about, _big_and_late(chance, now)]
     left = line_count - sum(len(order.lines) for order in orders) - FORGE_LINES
     deck = _shuffled(chance, left)
     while deck:
@@ -118,6 +120,7 @@ def draw_plan(
         companies=[MAKER, *chosen, FORGE],
         relations=[*((MAKER, supplier) for supplier in chosen), (TIER_TWO, FORGE)],
         orders=[*orders, forged],
+        talked_about=talked_about,
     )
 
 

@@ -93,10 +93,10 @@ class _Scene:
 
 
 def _lines(plan: Plan, stage: Stage, fate: Fate) -> list[_Scene]:
-    """Return the lines with a fate, those of the order that is told on purpose first."""
+    """Return the lines with a fate, that of the order that is talked about first."""
     found = [_Scene(stage, order, line) for order, line in plan.lines() if line.fate is fate]
-    told = plan.relations[0][1]
-    return sorted(found, key=lambda one: (one.order.supplier != told, one.order.number))
+    told = plan.talked_about.number
+    return sorted(found, key=lambda one: (one.order.number != told, one.order.number))
 
 
 async def _talk_about_lateness(scene: _Scene) -> None:
