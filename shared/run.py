@@ -49,14 +49,18 @@ def following(topics: Sequence[str], deliver: Deliver, *, servers: str) -> Job:
 @asynccontextmanager
 async def running(jobs: Sequence[Job]) -> AsyncIterator[None]:
     """Run jobs beside the caller; one that fails ends all, and leaving waits for them to stop."""
-    stop = asyncio.Event()
+    stop, failure = asyncio.Event(), None
     async with asyncio.TaskGroup() as group:
         for job in jobs:
             group.create_task(job(stop))
         try:
             yield
+        except Exception as error:  # noqa: BLE001  raised again, as itself and not as of a group
+            failure = error
         finally:
             stop.set()
+    if failure:
+        raise failure
 
 
 async def run_until_told_to_stop(jobs: Sequence[Job]) -> None:

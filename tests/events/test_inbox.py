@@ -5,6 +5,7 @@ import io
 import json
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 from random import Random
 from uuid import UUID, uuid4
 
@@ -337,12 +338,18 @@ async def test_a_discarded_letter_frees_what_waits_and_is_kept(ledger: Ledger) -
     first, *rest = events(1, 2)
     await ledger.receive(first, *rest)
 
-    which = {"topic": "probe", "subject": str(SUBJECT)}
-    why = {"reason": "sent in error", "by": "Li Wei"}
-    assert await discard(ledger.store.system, **which, **why)
+    give_up = partial(
+        discard,
+        ledger.store.system,
+        topic="probe",
+        subject=str(SUBJECT),
+        reason="sent in error",
+        by="Li Wei",
+    )
+    assert await give_up()
 
     assert await ledger.replay() == 1
-    assert not await discard(ledger.store.system, **which, **why)
+    assert not await give_up()
     await ledger.receive(first)  # read again, it stays given up
     assert [number for _, number in await ledger.booked()] == [2]
     async with transaction(ledger.store.system) as session:

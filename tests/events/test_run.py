@@ -119,6 +119,20 @@ async def test_a_job_that_fails_ends_the_others_and_whoever_waits() -> None:
     assert ended == ["endless"]
 
 
+async def test_a_failure_beside_the_jobs_stops_them_in_order_and_stays_itself() -> None:
+    done: list[str] = []
+
+    async def job(stop: asyncio.Event) -> None:
+        await stop.wait()
+        done.append("what was under way")
+
+    with pytest.raises(OSError, match="beside"):
+        async with running([job]):
+            await asyncio.sleep(0)
+            raise OSError("beside")
+    assert done == ["what was under way"]
+
+
 async def test_what_is_left_waits_for_jobs_to_stop() -> None:
     done: list[str] = []
 
