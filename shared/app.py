@@ -96,7 +96,8 @@ class _App(FastAPI):
         if self.openapi_schema is None:
             described = super().openapi()
             for route in iter_route_contexts(self.routes):
-                either = alternatives(route.dependant) if route.include_in_schema else []
+                dependant = getattr(route, "dependant", None)
+                either = alternatives(dependant) if dependant and route.include_in_schema else []
                 for method in route.methods or () if either else ():
                     operation = described["paths"][route.path_format][method.lower()]
                     operation["security"] = [
