@@ -296,15 +296,24 @@ async def replay(handlers: Handlers, sessions: Sessions, *, topic: str, subject:
     return count
 
 
-async def discard(
-    sessions: Sessions, *, topic: str, subject: str, reason: str, by: str = "operator"
+async def discard(  # noqa: PLR0913
+    sessions: Sessions,
+    *,
+    topic: str,
+    subject: str,
+    reason: str,
+    by: str = "operator",
+    position: int | None = None,
 ) -> bool:
     """Give up a subject's first dead letter for good; what waits behind it can then be replayed.
 
-    What was given up is kept with the reason. Return whether there was any letter.
+    What was given up is kept with the reason. Return whether there was any letter, at the position
+    that was meant if one was.
     """
     async with transaction(sessions) as session:
         letter = await _first_letter(session, topic, subject)
+        if letter and position not in {None, letter.position}:
+            return False
         if letter:
             logger.warning("discarded (%s) on %s of %s: %r", reason, subject, topic, letter.body)
             kept = "position", "topic", "subject", "body", "reason"

@@ -64,7 +64,7 @@ COMMIT_MS_MAX = 5_000
 REACHED_WITHIN_S_MAX = 3
 CLOSE_MS_MAX = 2_000
 NOTE_MS_MAX = 2_000
-SUBJECT_MAX = 200
+SUBJECT_MAX, SHOWN_MAX = 200, 80
 NOT_COMMITTED = CommitFailedError, RebalanceInProgressError, RetriableError
 
 P = ParamSpec("P")
@@ -243,10 +243,17 @@ def _close(opening: Future[C], close: Callable[[C], None]) -> None:
 
 
 def _message(record: Any) -> Message:  # noqa: ANN401
-    subject = (record.key or b"").decode(errors="replace").replace("\0", "")
-    if len(subject) > SUBJECT_MAX:  # none of ours; the letter that keeps it has its place by it
-        subject = f"{subject[:SUBJECT_MAX]}…{sha256(record.key).hexdigest()}"
-    return Message(record.topic, subject, record.value or b"")
+    return Message(record.topic, subject_of(record.key or b""), record.value or b"")
+
+
+def subject_of(key: bytes) -> str:
+    """Return a message's key, or what operators can call it by if no service of ours made it."""
+    with suppress(UnicodeDecodeError):
+        text = key.decode()
+        if 0 < len(text) <= SUBJECT_MAX and text.isprintable() and text == text.strip():
+            return text
+    start = "".join(c for c in key[:SHOWN_MAX].decode(errors="ignore") if c.isprintable())
+    return f"{start.strip()}…{sha256(key).hexdigest()}"
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
+from pydantic import Field
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -77,9 +78,10 @@ class SubjectIn(Body):
 
 
 class DiscardIn(SubjectIn):
-    """Whose first dead letter is given up, and why."""
+    """Whose first dead letter is given up, and why; with a position, that letter or none."""
 
     reason: Line
+    position: Annotated[int, Field(ge=1, lt=2**63, strict=True)] | None = None
 
 
 class ReplayOut(View):
@@ -183,8 +185,6 @@ async def discard(request: Request, body: DiscardIn, caller: Operator) -> None:
     """Give up a subject's first dead letter; it is kept with the reason and the name."""
     store: Store = request.app.state.store
     by = f"{caller.name} ({caller.user_id or caller.client_id})"
-    given_up = await inbox.discard(
-        store.system, topic=body.topic, subject=body.subject, reason=body.reason, by=by
-    )
+    given_up = await inbox.discard(store.system, **body.model_dump(), by=by)
     if not given_up:
-        raise NotFound("There is no dead letter on this subject.")
+        raise NotFound("There is no such dead letter at the head of this subject.")
