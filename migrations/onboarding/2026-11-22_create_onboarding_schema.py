@@ -1,5 +1,7 @@
 """create onboarding schema."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import context, op
 
@@ -9,6 +11,12 @@ revision = "8be1f9a3c2d4"
 down_revision = None
 branch_labels = None
 depends_on = None
+
+ID = sa.Uuid()
+TEXT = sa.String()
+INSTANT = sa.DateTime(timezone=True)
+DAY = sa.Date()
+LONG_TEXT = sa.Text()
 
 
 def upgrade() -> None:
@@ -36,67 +44,63 @@ def downgrade() -> None:
 def _create_organizations() -> None:
     op.create_table(
         "organizations",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("heard_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_organizations")),
+        *_columns(ID, "id"),
+        *_columns(TEXT, "name"),
+        *_columns(INSTANT, "heard_at"),
+        sa.PrimaryKeyConstraint("id", name="pk_organizations"),
     )
 
 
 def _create_relationships() -> None:
     op.create_table(
         "relationships",
-        sa.Column("buyer_id", sa.Uuid(), nullable=False),
-        sa.Column("supplier_id", sa.Uuid(), nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
-        sa.Column("suspended_by", sa.String(), nullable=True),
-        sa.Column("vendor_number", sa.String(), nullable=True),
-        sa.Column("since", sa.Date(), nullable=True),
-        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
+        *_columns(ID, "buyer_id", "supplier_id"),
+        *_columns(TEXT, "state"),
+        *_columns(INSTANT, "changed_at"),
+        *_columns(TEXT, "suspended_by", "vendor_number", nullable=True),
+        *_columns(DAY, "since", nullable=True),
+        sa.Column("id", ID, server_default=sa.text("uuidv7()"), nullable=False),
         sa.CheckConstraint(
             "state IN ('proposed', 'active', 'suspended', 'ended')",
-            name=op.f("ck_relationships_state_known"),
+            name="ck_relationships_state_known",
         ),
-        sa.CheckConstraint("buyer_id <> supplier_id", name=op.f("ck_relationships_has_two_sides")),
+        sa.CheckConstraint("buyer_id <> supplier_id", name="ck_relationships_has_two_sides"),
         sa.ForeignKeyConstraint(
-            ["buyer_id"], ["organizations.id"], name=op.f("fk_relationships_buyer_id")
+            ["buyer_id"], ["organizations.id"], name="fk_relationships_buyer_id"
         ),
         sa.ForeignKeyConstraint(
-            ["supplier_id"], ["organizations.id"], name=op.f("fk_relationships_supplier_id")
+            ["supplier_id"], ["organizations.id"], name="fk_relationships_supplier_id"
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_relationships")),
+        sa.PrimaryKeyConstraint("id", name="pk_relationships"),
         sa.UniqueConstraint(
-            "buyer_id", "supplier_id", name=op.f("uq_relationships_buyer_id_supplier_id")
+            "buyer_id", "supplier_id", name="uq_relationships_buyer_id_supplier_id"
         ),
         sa.UniqueConstraint(
-            "id", "buyer_id", "supplier_id", name=op.f("uq_relationships_id_buyer_id_supplier_id")
+            "id", "buyer_id", "supplier_id", name="uq_relationships_id_buyer_id_supplier_id"
         ),
     )
-    op.create_index(
-        op.f("ix_relationships_supplier_id"), "relationships", ["supplier_id"], unique=False
-    )
+    op.create_index("ix_relationships_supplier_id", "relationships", ["supplier_id"])
 
 
 def _create_steps() -> None:
     op.create_table(
         "steps",
-        sa.Column("relationship_id", sa.Uuid(), nullable=False),
-        sa.Column("buyer_id", sa.Uuid(), nullable=False),
-        sa.Column("supplier_id", sa.Uuid(), nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
-        sa.Column("by", sa.String(), nullable=False),
-        sa.Column("organization_id", sa.Uuid(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=True),
-        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
+        *_columns(ID, "relationship_id", "buyer_id", "supplier_id", "organization_id"),
+        *_columns(TEXT, "state", "by"),
+        *_columns(INSTANT, "recorded_at"),
+        *_columns(LONG_TEXT, "reason", nullable=True),
+        sa.Column("id", ID, server_default=sa.text("uuidv7()"), nullable=False),
         sa.ForeignKeyConstraint(
             ["relationship_id", "buyer_id", "supplier_id"],
             ["relationships.id", "relationships.buyer_id", "relationships.supplier_id"],
-            name=op.f("fk_steps_relationship_id_buyer_id_supplier_id"),
+            name="fk_steps_relationship_id_buyer_id_supplier_id",
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_steps")),
+        sa.PrimaryKeyConstraint("id", name="pk_steps"),
     )
-    op.create_index(
-        op.f("ix_steps_relationship_id_id"), "steps", ["relationship_id", "id"], unique=False
-    )
+    op.create_index("ix_steps_relationship_id_id", "steps", ["relationship_id", "id"])
+
+
+def _columns(
+    kind: sa.types.TypeEngine[Any], *names: str, nullable: bool = False
+) -> list[sa.Column[Any]]:
+    return [sa.Column(name, kind, nullable=nullable) for name in names]

@@ -118,7 +118,7 @@ class OrderLine(Identified, Model):
     __tablename__ = "order_lines"
     __table_args__ = (
         CheckConstraint("quantity > 0", "orders_something"),
-        UniqueConstraint("order_id", "position"),
+        UniqueConstraint("order_id", "buyer_id", "supplier_id", "position"),
         UniqueConstraint("id", "order_id", "buyer_id", "supplier_id"),
         of_order(),
         ForeignKeyConstraint(["buyer_id", "item_number"], ["items.buyer_id", "items.number"]),
@@ -154,7 +154,7 @@ class ScheduleLine(Identified, Model):
             "confirmed_is_promised",
         ),
         CheckConstraint("good >= 0 AND scrapped >= 0", "made_something"),
-        UniqueConstraint("line_id", "sequence"),
+        UniqueConstraint("line_id", "buyer_id", "supplier_id", "sequence"),
         UniqueConstraint("id", "buyer_id", "supplier_id"),
         ForeignKeyConstraint(
             ["line_id", "order_id", "buyer_id", "supplier_id"],
@@ -270,7 +270,12 @@ class Change(Identified, Model):
         CheckConstraint("state IN ('open', 'agreed', 'declined', 'withdrawn')", "state_known"),
         of_schedule_line(),
         Index(
-            "uq_changes_open", "schedule_line_id", unique=True, postgresql_where="state = 'open'"
+            "uq_changes_open",
+            "schedule_line_id",
+            "buyer_id",
+            "supplier_id",
+            unique=True,
+            postgresql_where="state = 'open'",
         ),
         Index(None, "buyer_id", "state", "id"),
         Index(None, "supplier_id", "state", "id"),

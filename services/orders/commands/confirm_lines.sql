@@ -1,13 +1,10 @@
 -- Promise schedule lines that were judged while their orders are held, split off what was not
 -- promised, keep the promises, and tell and announce them.
 WITH said AS (
-    SELECT * FROM unnest(
-        CAST(:said_0 AS uuid[]), CAST(:said_1 AS numeric[]), CAST(:said_2 AS bigint[]),
-        CAST(:said_3 AS date[]), CAST(:said_4 AS date[]), CAST(:said_5 AS date[]),
-        CAST(:said_6 AS uuid[]), CAST(:said_7 AS bigint[]), CAST(:said_8 AS numeric[]),
-        CAST(:said_9 AS bigint[]), CAST(:said_10 AS timestamptz[])
-    ) WITH ORDINALITY AS said (line_id, promised, worth_minor, promised_by, amber_from, red_from,
-        rest_id, rest_sequence, rest_quantity, rest_minor, occurred_at, turn)
+    SELECT * FROM json_to_recordset(CAST(:said AS json)) AS said (
+        line_id uuid, promised numeric, worth_minor bigint, promised_by date, amber_from date,
+        red_from date, rest_id uuid, rest_sequence bigint, rest_quantity numeric,
+        rest_minor bigint, occurred_at timestamptz, turn bigint)
 ), confirmed AS (
     UPDATE schedule_lines AS line
     SET state = 'confirmed', quantity = promised, amount_minor = worth_minor,

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import orjson
 from sqlalchemy import ARRAY, Uuid, any_, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
@@ -56,46 +57,80 @@ async def confirm(
     rows = await hold(session, caller, ids)
     held = {id_: Held(row.supplier_id, as_line(row)) for id_, row in rows.items()}
     judged = judge(held, confirmations, supplier_id=caller.organization_id)
-    new = {
-        n: (said.schedule_line_id, outcome)
-        for n, (said, outcome) in enumerate(zip(confirmations, judged, strict=True))
+    happened = [at] * len(confirmations) if history is None else history
+    new = [
+        _document(said.schedule_line_id, outcome, when)
+        for said, outcome, when in zip(confirmations, judged, happened, strict=True)
         if isinstance(outcome, Outcome)
-    }
-    rests: dict[int, UUID] = {n: uuid7() for n, (_, outcome) in new.items() if outcome.rest}
+    ]
     if new:
-        sequences = await _next_sequences(session, rows, {n: new[n][0] for n in rests})
-        promised = [
-            _promised(id_, outcome, rests.get(n), sequences.get(n), history[n] if history else at)
-            for n, (id_, outcome) in new.items()
-        ]
-        columns = zip(*promised, strict=True)
-        given: dict[str, Any] = {f"said_{n}": list(column) for n, column in enumerate(columns)}
-        given |= {"by": caller.name, "user_id": caller.user_id, "client_id": caller.client_id}
-        given |= {"at": at, "imported": history is not None, "trace": traceparent()}
-        await session.execute(CONFIRM_LINES, given)
-        published(session)
+        await _write(session, caller, rows, new, at, imported=history is not None)
+    rests = {document["line_id"]: document["rest_id"] for document in new}
     return [
         outcome
         if isinstance(outcome, Problem)
-        else Confirmed(said.schedule_line_id, isinstance(outcome, Outcome), rests.get(n))
-        for n, (said, outcome) in enumerate(zip(confirmations, judged, strict=True))
+        else Confirmed(said.schedule_line_id, new=True, rest_id=rests[said.schedule_line_id])
+        if isinstance(outcome, Outcome)
+        else Confirmed(said.schedule_line_id, new=False)
+        for said, outcome in zip(confirmations, judged, strict=True)
     ]
 
 
-def _promised(
-    id_: UUID,
-    outcome: Outcome,
-    rest_id: UUID | None,
-    sequence: int | None,
-    occurred_at: datetime,
-) -> tuple[Any, ...]:
+def _document(id_: UUID, outcome: Outcome, occurred_at: datetime) -> dict[str, Any]:
+    """Write a promise down, with what it leaves over under an id of its own."""
     line, rest = outcome
     assert line.promised_on
     turning = turns(line.promised_on, started=False, outlook=None)
-    promise = line.quantity, line.amount_minor, line.promised_on
-    left = (rest.quantity, rest.amount_minor) if rest else (None, None)
-    lights = turning.at_risk_from, turning.late_from
-    return id_, *promise, *lights, rest_id, sequence, *left, occurred_at
+    return {
+        "line_id": id_,
+        "promised": str(line.quantity),
+        "worth_minor": line.amount_minor,
+        "promised_by": line.promised_on,
+        "amber_from": turning.at_risk_from,
+        "red_from": turning.late_from,
+        "rest_id": uuid7() if rest else None,
+        "rest_quantity": str(rest.quantity) if rest else None,
+        "rest_minor": rest.amount_minor if rest else None,
+        "occurred_at": occurred_at,
+    }
+
+
+async def _write(  # noqa: PLR0913  whose promises, and when
+    session: AsyncSession,
+    caller: Caller,
+    rows: Mapping[UUID, Any],
+    promises: Sequence[dict[str, Any]],
+    at: datetime,
+    *,
+    imported: bool,
+) -> None:
+    split = [promise for promise in promises if promise["rest_id"]]
+    await _number(session, [(rows[promise["line_id"]].line_id, promise) for promise in split])
+    for turn, promise in enumerate(promises):
+        promise["turn"] = turn
+    given = {
+        "said": orjson.dumps(promises).decode(),
+        "by": caller.name,
+        "user_id": caller.user_id,
+        "client_id": caller.client_id,
+        "at": at,
+        "imported": imported,
+        "trace": traceparent(),
+    }
+    await session.execute(CONFIRM_LINES, given)
+    published(session)
+
+
+async def _number(session: AsyncSession, splits: Sequence[tuple[UUID, dict[str, Any]]]) -> None:
+    """Give each schedule line that a split creates the next free sequence on its line."""
+    if not splits:
+        return
+    lines = literal(list({line_id for line_id, _ in splits}), ARRAY(Uuid))
+    last = select(Row.line_id, func.max(Row.sequence)).where(Row.line_id == any_(lines))
+    counted = Counter(dict((await session.execute(last.group_by(Row.line_id))).all()))
+    for line_id, promise in splits:
+        counted[line_id] += 1
+        promise["rest_sequence"] = counted[line_id]
 
 
 async def hold(session: AsyncSession, caller: Caller, ids: Iterable[UUID]) -> Mapping[UUID, Any]:
@@ -133,20 +168,3 @@ def as_line(row: Any) -> ScheduleLine:  # noqa: ANN401  a row, or an entity
         good=row.good,
         open_change=row.open_change_id is not None,
     )
-
-
-async def _next_sequences(
-    session: AsyncSession, rows: Mapping[UUID, Any], splits: Mapping[int, UUID]
-) -> dict[int, int]:
-    """Return the next free sequence on its line for each schedule line that a split creates."""
-    line_of = {n: rows[id_].line_id for n, id_ in splits.items()}
-    lines = literal(list(set(line_of.values())), ARRAY(Uuid))
-    last = select(Row.line_id, func.max(Row.sequence)).where(Row.line_id == any_(lines))
-    counted: Counter[UUID] = Counter()
-    if line_of:
-        counted.update(dict((await session.execute(last.group_by(Row.line_id))).all()))
-    sequences = {}
-    for n, line_id in line_of.items():
-        counted[line_id] += 1
-        sequences[n] = counted[line_id]
-    return sequences

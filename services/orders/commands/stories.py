@@ -64,14 +64,6 @@ async def post_message(  # noqa: PLR0913  what a message says
     found = await session.scalar(select(Order).where(Order.id == order_id, is_party(caller)))
     if found is None:
         raise OrderNotFound("There is no such order among yours.")
-    values = {}
-    if schedule_line_id:
-        about = select(ScheduleLine.position, ScheduleLine.sequence)
-        this = ScheduleLine.id == schedule_line_id, ScheduleLine.order_id == order_id
-        line = (await session.execute(about.where(*this))).one_or_none()
-        if line is None:
-            raise ScheduleLineNotFound("The order has no such schedule line.")
-        values = {"position": line.position, "sequence": line.sequence}
     side = Side.BUYER if found.buyer_id == caller.organization_id else Side.SUPPLIER
     entry = Entry(
         id=uuid7(),
@@ -85,7 +77,7 @@ async def post_message(  # noqa: PLR0913  what a message says
         user_id=caller.user_id,
         client_id=caller.client_id,
         text=text,
-        values=values,
+        values=await _about(session, order_id, schedule_line_id) if schedule_line_id else {},
         occurred_at=at,
         recorded_at=at,
         imported=False,
@@ -93,6 +85,15 @@ async def post_message(  # noqa: PLR0913  what a message says
     session.add(entry)
     publish(session, _posted(entry, side, at))
     return entry
+
+
+async def _about(session: AsyncSession, order_id: UUID, id_: UUID) -> dict[str, Any]:
+    about = select(ScheduleLine.position, ScheduleLine.sequence)
+    this = ScheduleLine.id == id_, ScheduleLine.order_id == order_id
+    line = (await session.execute(about.where(*this))).one_or_none()
+    if line is None:
+        raise ScheduleLineNotFound("The order has no such schedule line.")
+    return {"position": line.position, "sequence": line.sequence}
 
 
 def _posted(entry: Entry, side: Side, at: datetime) -> MessagePosted:
