@@ -8,19 +8,19 @@ class Scope(StrEnum):
 
     IDENTITY_ADMINISTER = "identity:administer"  # one's own organization: people, clients, audit
     IDENTITY_OPERATE = "identity:operate"  # every organization: register, suspend, grant
-    ONBOARDING_IMPORT = "onboarding:import"
-    ONBOARDING_READ = "onboarding:read"
-    ONBOARDING_WRITE = "onboarding:write"
-    ORDERS_COMMENT = "orders:comment"
+    ONBOARDING_IMPORT = "onboarding:import"  # relationships of the past
+    ONBOARDING_READ = "onboarding:read"  # with whom the organization works
+    ONBOARDING_WRITE = "onboarding:write"  # propose, accept, suspend and end relationships
+    ORDERS_COMMENT = "orders:comment"  # messages and reminders on orders
     ORDERS_CONFIRM = "orders:confirm"  # what a supplier says: confirm, propose, consent
-    ORDERS_IMPORT = "orders:import"
+    ORDERS_IMPORT = "orders:import"  # orders and promises of the past
     ORDERS_PLACE = "orders:place"  # what a buyer says: order, change, cancel, consent
-    ORDERS_READ = "orders:read"
+    ORDERS_READ = "orders:read"  # orders, the order book, changes
     PLATFORM_OPERATE = "platform:operate"  # replay and discard dead letters
     PLATFORM_READ = "platform:read"  # metrics and health in detail
-    PRODUCTION_IMPORT = "production:import"
-    PRODUCTION_READ = "production:read"
-    PRODUCTION_WRITE = "production:write"
+    PRODUCTION_IMPORT = "production:import"  # reports of the past
+    PRODUCTION_READ = "production:read"  # work orders and reports
+    PRODUCTION_WRITE = "production:write"  # report and take back, name operations
 
 
 class Role(StrEnum):

@@ -1,4 +1,4 @@
-"""Write all that others build on: event schemas, AsyncAPI, OpenAPI (`make contracts`)."""
+"""Write all that others build on: schemas, AsyncAPI, OpenAPI, reference (`make contracts`)."""
 
 from importlib import import_module
 from pathlib import Path
@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import services
 from contracts.__main__ import HERE, files, write, written
+from lianqiao.reference import pages
 from shared.app import Service, create_app
 from shared.database import open_store
 
@@ -30,13 +31,14 @@ def found_services() -> dict[str, Service]:
 
 
 def all_files() -> dict[Path, str]:
-    """Return what belongs in each file below `contracts/`."""
+    """Return what belongs in each file that is written from the code."""
     documents = {
-        HERE / "openapi" / f"{name}.json": written(document)
+        name: document
         for name, service in found_services().items()
         if (document := openapi(service))["paths"]
     }
-    return files() | documents
+    apis = {HERE / "openapi" / f"{name}.json": written(d) for name, d in documents.items()}
+    return files() | apis | pages(documents)
 
 
 if __name__ == "__main__":
