@@ -140,6 +140,7 @@ def _log_to_file(folder: Path) -> None:
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.captureWarnings(capture=True)
+    logging.raiseExceptions = False  # a full disk is said once, not at every line
 
 
 def _prepare(running: Running, *, own_database: bool) -> list[Server]:

@@ -265,7 +265,8 @@ class Kafka(_Process):
         ports = {"broker": self._broker, "controller": self._controller}
         self._properties.write_text(PROPERTIES.format(data=self._data, **ports))
         if not (self._data / "meta.properties").exists():
-            cluster = urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")
+            drawn = b"L" + secrets.token_bytes(15)  # so that it never begins with a dash
+            cluster = urlsafe_b64encode(drawn).decode().rstrip("=")
             tool = "kafka.tools.StorageTool", "format", "-t", cluster, "--ignore-formatted", "-c"
             if ended := self._java(*tool, str(self._properties)).wait():
                 raise self._failure(ended)

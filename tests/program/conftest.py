@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import Self
 
@@ -96,12 +97,22 @@ Start = Callable[..., Program]
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
+def place() -> Iterator[Path]:
+    """Return a folder that other accounts may pass: PostgreSQL has one of its own under root.
+
+    Every pytest that starts closes the folder in which it keeps its `tmp_path`s.
+    """
+    with TemporaryDirectory(prefix="lianqiao-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def start(place: Path) -> Iterator[Start]:
     """Start `lianqiao …` on a folder of the test's own; what still runs is ended with the test."""
     programs: list[Program] = []
 
     def started(*words: str, **environment: str) -> Program:
-        known = {"LIANQIAO_FOLDER": str(tmp_path / "here"), "CI": ""} | environment
+        known = {"LIANQIAO_FOLDER": str(place / "here"), "CI": ""} | environment
         programs.append(Program(words, known))
         return programs[-1]
 

@@ -38,16 +38,16 @@ def bare_path(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def tree(tmp_path: Path) -> Path:
+def tree(place: Path) -> Path:
     """Return a copy of all files of the project, and of nothing that was made from them."""
     listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for name in filter(None, names.split("\0")):
         if (ROOT / name).is_file():
-            copy = tmp_path / "tree" / name
+            copy = place / "tree" / name
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, copy)
-    return tmp_path / "tree"
+    return place / "tree"
 
 
 @contextmanager

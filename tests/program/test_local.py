@@ -48,15 +48,15 @@ def configure_jgo(folder: Path, monkeypatch: pytest.MonkeyPatch, *, central: str
     return folder / "kept"
 
 
-def test_postgresql_takes_as_many_connections_as_are_budgeted_for(tmp_path: Path) -> None:
-    with local.postgres(tmp_path / "postgres") as url:
+def test_postgresql_takes_as_many_connections_as_are_budgeted_for(place: Path) -> None:
+    with local.postgres(place / "postgres") as url:
         assert ask(url, "SHOW max_connections") == "400"
         assert ask(url, "SHOW fsync") == "on"
         assert ask(url, "SHOW server_version").startswith("18.")
 
 
-def test_postgresql_keeps_its_data_behind_a_path_too_long_for_a_socket(tmp_path: Path) -> None:
-    folder = tmp_path / ("x" * 60) / ("y" * 60) / "postgres"
+def test_postgresql_keeps_its_data_behind_a_path_too_long_for_a_socket(place: Path) -> None:
+    folder = place / ("x" * 60) / ("y" * 60) / "postgres"
     folder.parent.mkdir(parents=True)
     with (
         local.postgres(folder) as url,
@@ -67,8 +67,8 @@ def test_postgresql_keeps_its_data_behind_a_path_too_long_for_a_socket(tmp_path:
         assert ask(url, "SELECT seven FROM kept") == "7"
 
 
-def test_servers_that_outlive_a_killed_run_are_ended_by_the_next(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "shared.local", str(tmp_path)]
+def test_servers_that_outlive_a_killed_run_are_ended_by_the_next(place: Path) -> None:
+    command = [sys.executable, "-m", "shared.local", str(place)]
     first = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert first.stdout
     url = first.stdout.readline().partition("=")[2].strip()
@@ -82,22 +82,22 @@ def test_servers_that_outlive_a_killed_run_are_ended_by_the_next(tmp_path: Path)
     first.stdout.close()
     assert all(orphan.is_running() for orphan in orphans)
 
-    with local.postgres(tmp_path / "postgres") as url, local.kafka(tmp_path / "kafka"):
+    with local.postgres(place / "postgres") as url, local.kafka(place / "kafka"):
         assert ask(url, "SELECT seven FROM kept") == "7"
         assert not any(orphan.is_running() for orphan in orphans)
 
 
-def test_a_folder_has_one_user_at_a_time_and_names_it_to_the_next(tmp_path: Path) -> None:
-    with local.sole_user(tmp_path) as say:
+def test_a_folder_has_one_user_at_a_time_and_names_it_to_the_next(place: Path) -> None:
+    with local.sole_user(place) as say:
         say("process 7")
-        with pytest.raises(local.AlreadyRunningError, match="process 7"), local.sole_user(tmp_path):
+        with pytest.raises(local.AlreadyRunningError, match="process 7"), local.sole_user(place):
             pass
-    with local.sole_user(tmp_path):
+    with local.sole_user(place):
         pass
 
 
-def test_a_first_start_that_was_interrupted_is_made_again(tmp_path: Path) -> None:
-    half = tmp_path / "postgres"
+def test_a_first_start_that_was_interrupted_is_made_again(place: Path) -> None:
+    half = place / "postgres"
     with local.postgres(half):
         pass
     (half / "PG_VERSION").unlink()
@@ -106,8 +106,8 @@ def test_a_first_start_that_was_interrupted_is_made_again(tmp_path: Path) -> Non
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a disk that is full")
-def test_a_full_disk_is_named(tmp_path: Path) -> None:
-    disk = tmp_path / "disk"
+def test_a_full_disk_is_named(place: Path) -> None:
+    disk = place / "disk"
     disk.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", disk], check=True)
     try:
@@ -120,8 +120,8 @@ def test_a_full_disk_is_named(tmp_path: Path) -> None:
         subprocess.run(["umount", disk], check=True)
 
 
-def test_a_killed_broker_starts_again_with_the_same_address(tmp_path: Path) -> None:
-    with local.kafka(tmp_path / "kafka") as broker:
+def test_a_killed_broker_starts_again_with_the_same_address(place: Path) -> None:
+    with local.kafka(place / "kafka") as broker:
         servers = broker.servers
         broker.kill()
         assert not broker.alive
@@ -131,23 +131,23 @@ def test_a_killed_broker_starts_again_with_the_same_address(tmp_path: Path) -> N
 
 
 def test_jars_that_cannot_be_fetched_are_named_with_the_ways_out(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    configure_jgo(tmp_path, monkeypatch, central="http://127.0.0.1:9")
+    configure_jgo(place, monkeypatch, central="http://127.0.0.1:9")
     with pytest.raises(jars.NotFetchedError, match=r"(?s)mirror in jgo.*LIANQIAO_KAFKA_SERVERS"):
         jars.classpath()
 
 
 def test_a_mirror_that_jgo_knows_is_asked_and_only_what_the_lock_names_is_taken(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mirror = tmp_path / "mirror"
+    mirror = place / "mirror"
     for jar in jars.classpath():
         copy = mirror / jar.relative_to(GlobalSettings.load().repo_cache)
         copy.parent.mkdir(parents=True)
         shutil.copy(jar, copy)
     with serve(mirror) as address:
-        kept = configure_jgo(tmp_path, monkeypatch, central=address)
+        kept = configure_jgo(place, monkeypatch, central=address)
         found = jars.classpath()
         assert len(found) == 46
         assert all(jar.is_relative_to(kept) for jar in found)

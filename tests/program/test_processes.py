@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import httpx2
@@ -60,15 +61,20 @@ class Installation:
 
 
 @pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
-    with local.kafka(tmp_path_factory.mktemp("many") / "kafka") as running:
+def folder() -> Iterator[Path]:
+    with TemporaryDirectory(prefix="lianqiao-", ignore_cleanup_errors=True) as found:
+        yield Path(found)
+
+
+@pytest.fixture(scope="module")
+def broker(folder: Path) -> Iterator[Kafka]:
+    with local.kafka(folder / "kafka") as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory, broker: Kafka) -> Iterator[Installation]:
+def installation(folder: Path, broker: Kafka) -> Iterator[Installation]:
     """Migrate, then start every process that docker-compose.yml names, each on its own."""
-    folder = tmp_path_factory.mktemp("many")
     with local.postgres(folder / "postgres", durable=False) as url:
         issuer = f"http://127.0.0.1:{free_port()}"
         ports = {f"{c[1]}-api": free_port() for c in program_commands() if c[0] == "api"}

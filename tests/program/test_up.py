@@ -48,7 +48,7 @@ def fill(path: Path) -> None:
 
 
 def test_it_starts_answers_keeps_its_data_and_stops_with_all_its_children(
-    start: Start, tmp_path: Path
+    start: Start, place: Path
 ) -> None:
     port = free_port()
     first = start("up", "--port", str(port), "--no-demo")
@@ -67,25 +67,25 @@ def test_it_starts_answers_keeps_its_data_and_stops_with_all_its_children(
     assert "Stopped." in first.said
     assert not any(child.is_running() for child in children)
 
-    keys = (tmp_path / "here" / "operator.json").read_text()
+    keys = (place / "here" / "operator.json").read_text()
     began = time.monotonic()
     second = start("up", "--port", str(port), "--no-demo")
     second.until(ANSWERS)
     assert time.monotonic() - began < with_patience(15)
-    assert (tmp_path / "here" / "operator.json").read_text() == keys
+    assert (place / "here" / "operator.json").read_text() == keys
     os.kill(second.process.pid, signal.SIGTERM)
     assert second.ended() == 0
     assert TRACE not in first.said + again.said + second.said
 
 
 def test_the_first_start_loads_the_demo_and_every_start_prints_its_sign_ins(
-    start: Start, tmp_path: Path
+    start: Start, place: Path
 ) -> None:
     first = start("up", "--port", str(free_port()))
     first.until(r"Sign in as")
     first.until(RUNS)
-    sign_ins = json.loads((tmp_path / "here" / "demo.json").read_text())["sign_ins"]
-    assert (tmp_path / "here" / "demo.json").stat().st_mode & 0o777 == 0o600
+    sign_ins = json.loads((place / "here" / "demo.json").read_text())["sign_ins"]
+    assert (place / "here" / "demo.json").stat().st_mode & 0o777 == 0o600
     assert all(one["email"] in first.said and one["password"] in first.said for one in sign_ins)
     check = start("check")
     assert check.ended() == 0, check.said
@@ -99,7 +99,7 @@ def test_the_first_start_loads_the_demo_and_every_start_prints_its_sign_ins(
 
     anew = start("up", "--reset", "--port", str(free_port()))
     anew.until(RUNS)
-    drawn = json.loads((tmp_path / "here" / "demo.json").read_text())["sign_ins"]
+    drawn = json.loads((place / "here" / "demo.json").read_text())["sign_ins"]
     assert {one["email"] for one in drawn} == {one["email"] for one in sign_ins}
     assert not {one["password"] for one in drawn} & {one["password"] for one in sign_ins}
     anew.interrupt()
@@ -183,11 +183,11 @@ def test_more_connections_than_there_are_is_refused_at_the_start(start: Start) -
 
 
 def test_jars_that_cannot_be_fetched_end_the_start_with_the_ways_out(
-    start: Start, tmp_path: Path
+    start: Start, place: Path
 ) -> None:
-    settings = tmp_path / "jgo.conf"
+    settings = place / "jgo.conf"
     settings.write_text("[repositories]\ncentral = http://127.0.0.1:9\n")
-    absent = {"JGO_CONFIG_FILE": str(settings), "M2_REPO": str(tmp_path / "absent")}
+    absent = {"JGO_CONFIG_FILE": str(settings), "M2_REPO": str(place / "absent")}
     up = start("up", "--port", str(free_port()), **absent)
     assert up.ended() == 1
     assert "name a mirror in jgo's settings" in up.said
@@ -196,25 +196,25 @@ def test_jars_that_cannot_be_fetched_end_the_start_with_the_ways_out(
 
 
 def test_phones_are_served_by_https_with_a_certificate_whose_fingerprint_is_printed(
-    start: Start, tmp_path: Path
+    start: Start, place: Path
 ) -> None:
     port = str(free_port())
     up = start("up", "--lan", "--address", "127.0.0.1", "--port", port, "--no-demo")
     assert up.until(ANSWERS)[1] == f"https://127.0.0.1:{port}"
     said = up.until(r"(?m)^((?:[0-9A-F]{2}:){31}[0-9A-F]{2})$")[1]
-    certificate = tmp_path / "here" / "certificate.pem"
+    certificate = place / "here" / "certificate.pem"
     assert health(f"https://127.0.0.1:{port}", trusting=certificate) == 200
     command = ["openssl", "x509", "-noout", "-fingerprint", "-sha256", "-in", str(certificate)]
     if shutil.which("openssl"):
         shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         assert said in shown
-    assert (tmp_path / "here" / "certificate.key").stat().st_mode & 0o777 == 0o600
+    assert (place / "here" / "certificate.key").stat().st_mode & 0o777 == 0o600
     assert up.interrupt() == 0
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a disk that is full")
-def test_a_full_disk_is_a_sentence_at_the_start(start: Start, tmp_path: Path) -> None:
-    with small_disk(tmp_path / "disk", megabytes=64) as disk:
+def test_a_full_disk_is_a_sentence_at_the_start(start: Start, place: Path) -> None:
+    with small_disk(place / "disk", megabytes=64) as disk:
         up = start("up", "--port", str(free_port()), LIANQIAO_FOLDER=str(disk / "here"))
         assert up.ended() == 1
     assert "free some space first" in up.said
@@ -223,9 +223,9 @@ def test_a_full_disk_is_a_sentence_at_the_start(start: Start, tmp_path: Path) ->
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a disk that is full")
 def test_a_disk_that_fills_up_is_said_and_work_goes_on_when_there_is_space(
-    start: Start, tmp_path: Path
+    start: Start, place: Path
 ) -> None:
-    with small_disk(tmp_path / "disk", megabytes=700) as disk:
+    with small_disk(place / "disk", megabytes=700) as disk:
         folder = str(disk / "here")
         up = start("up", "--port", str(free_port()), "--no-demo", LIANQIAO_FOLDER=folder)
         address = up.until(ANSWERS)[1]
