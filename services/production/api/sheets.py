@@ -27,6 +27,7 @@ from shared.database import Now, Transaction
 from shared.guard import TooLarge
 from shared.idempotency import Route
 from shared.problem import problems
+from shared.settings import settings
 
 router = APIRouter(prefix="/reports/sheet", tags=["Reports"], route_class=Route)
 
@@ -46,7 +47,8 @@ async def download_sheet(caller: Writer, session: Transaction, now: Now) -> Resp
     """
     open_ones = await queries.open_work_orders(session, caller=caller)
     file = await _in_pool(lambda: workbook.written(open_ones, ticket=uuid7()))
-    name = f"lianqiao-progress-{now:%Y-%m-%d}.xlsx"
+    today = now.astimezone(settings().calendar)
+    name = f"lianqiao-progress-{today:%Y-%m-%d}.xlsx"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     return Response(file, media_type=MEDIA_TYPE, headers=headers)
 
