@@ -1,6 +1,7 @@
 """Put services together into processes: all in one, or one part of one service alone."""
 
 import asyncio
+import gc
 import signal
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -148,6 +149,7 @@ class WebServer(uvicorn.Server):
 
 def web_server(app: Callable[..., Any], **options: Any) -> WebServer:  # noqa: ANN401
     """Prepare to serve an app whose lifespan is already under way."""
+    _spare_what_is_loaded()
     config = uvicorn.Config(
         app,
         lifespan="off",
@@ -159,6 +161,16 @@ def web_server(app: Callable[..., Any], **options: Any) -> WebServer:  # noqa: A
         **options,
     )
     return WebServer(config)
+
+
+def _spare_what_is_loaded() -> None:
+    """Keep the collector from walking the whole program several times in one large request.
+
+    With the default thresholds it took half of the time of a bulk request in Python.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 async def require_connections(store: Store, *, pools: int) -> None:
