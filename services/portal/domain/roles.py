@@ -41,7 +41,7 @@ ACTION_WORDS: dict[str, str] = {
     "sign_in_failed": _("failed to sign in"),
     "signed_out": _("signed out"),
     "invited": _("invited"),
-    "invitation_accepted": _("accepted the invitation"),
+    "joined": _("joined"),
     "invitation_withdrawn": _("withdrew the invitation of"),
     "roles_changed": _("changed the roles of"),
     "member_removed": _("removed"),

@@ -73,8 +73,7 @@ function writeOrders() {
     }, lines);
     form.querySelector("[data-total]").textContent = total.toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
   };
-  form.addEventListener("input", sum);
-  form.addEventListener("change", (event) => fillItem(event.target));
+  form.addEventListener("input", (event) => { fillItem(event.target); sum(); });
   form.querySelector("[data-add-line]").addEventListener("click", () => { addLine(lines).focus(); sum(); });
   sum();
 }
