@@ -14,6 +14,7 @@ from shared.database import transaction, utc_now
 from shared.settings import settings
 from tests.conftest import SignIn, Stores
 from tests.orders.factories import (
+    Pair,
     WorkOrder,
     a_line,
     a_pair,
@@ -36,6 +37,26 @@ async def all_pages(client: Any, address: str) -> list[dict[str, Any]]:  # noqa:
     return rows
 
 
+async def of_every_light(pair: Pair, stores: Stores) -> dict[str, dict[str, Any]]:
+    """Bring lines into every light, one of them with a change that waits for the buyer."""
+    await pair.line("1")
+    lines = {
+        "on_time": await pair.confirmed("2", promised_on=in_days(40)),
+        "at_risk": await pair.confirmed("3", promised_on=in_days(1)),
+        "late": await pair.confirmed("4", promised_on=in_days(-3)),
+        "slipping": await pair.confirmed("5", promised_on=in_days(20)),
+        "done": await pair.confirmed("6"),
+        "given_up": await pair.line("7"),
+    }
+    await told(stores, WorkOrder(lines["slipping"]).reported(1, prediction=predicted(30)))
+    await told(stores, WorkOrder(lines["done"]).reported(6))
+    wish = {"kind": "cancel", "reason": "x"}
+    await pair.buyer.post(f"schedule-lines/{lines['given_up']['id']}/changes", json=wish)
+    wish = {"kind": "reschedule", "promised_on": in_days(99), "reason": "x"}
+    await pair.supplier.post(f"schedule-lines/{lines['on_time']['id']}/changes", json=wish)
+    return lines
+
+
 class TestList:
     @pytest.mark.parametrize("sort", ["due", "-value", "-lateness"])
     async def test_pages_follow_each_other_without_gap_or_repeat(
@@ -54,26 +75,14 @@ class TestList:
         keys: dict[str, Callable[[dict[str, Any]], Any]] = {
             "due": lambda row: row["due_on"],
             "-value": lambda row: -float(row["amount"]["amount"]),
-            "-lateness": lambda row: -row["days_late"],
+            "-lateness": lambda row: row["due_on"],  # none is promised, so none is late
         }
         key = keys[sort]
         assert [key(row) for row in rows] == sorted(key(row) for row in rows)
 
     async def test_views_and_counts_agree(self, stores: Stores, sign_in: SignIn) -> None:
         pair = await a_pair(stores, sign_in)
-        soon, later = in_days(1), in_days(40)
-        await pair.line("1")
-        on_time = await pair.confirmed("2", promised_on=later)
-        at_risk = await pair.confirmed("3", promised_on=soon)
-        late = await pair.confirmed("4", promised_on=in_days(-3))
-        slipping = await pair.confirmed("5", promised_on=in_days(20))
-        await told(stores, WorkOrder(slipping).reported(1, prediction=predicted(30)))
-        done = await pair.confirmed("6")
-        await told(stores, WorkOrder(done).reported(6))
-        given_up, wish = await pair.line("7"), {"kind": "cancel", "reason": "x"}
-        await pair.buyer.post(f"schedule-lines/{given_up['id']}/changes", json=wish)
-        wish = {"kind": "reschedule", "promised_on": in_days(99), "reason": "x"}
-        await pair.supplier.post(f"schedule-lines/{on_time['id']}/changes", json=wish)
+        lines = await of_every_light(pair, stores)
 
         summary = (await pair.buyer.get("schedule-lines/summary")).json()
 
@@ -90,15 +99,24 @@ class TestList:
             rows = await all_pages(pair.buyer, f"schedule-lines?view={view}")
             assert len(rows) == counted, view
         red = await all_pages(pair.buyer, "schedule-lines?view=late&sort=-lateness")
-        assert [row["id"] for row in red] == [slipping["id"], late["id"]]
+        assert [row["id"] for row in red] == [lines["slipping"]["id"], lines["late"]["id"]]
         assert {row["light"] for row in red} == {"late"}
         today = utc_now().astimezone(settings().calendar).date()
         behind = (today - date.fromisoformat(in_days(-3))).days
         assert [row["days_late"] for row in red] == [10, behind]
-        for view, line in (("at_risk", at_risk), ("changes", on_time)):
+        for view, line in (("at_risk", "at_risk"), ("changes", "on_time")):
             [row] = await all_pages(pair.buyer, f"schedule-lines?view={view}")
-            assert row["id"] == line["id"]
+            assert row["id"] == lines[line]["id"]
         assert await all_pages(pair.supplier, "schedule-lines?view=changes&side=supplier") == []
+
+    async def test_the_most_urgent_comes_first(self, stores: Stores, sign_in: SignIn) -> None:
+        pair = await a_pair(stores, sign_in)
+        await of_every_light(pair, stores)
+        urgent = await all_pages(pair.buyer, "schedule-lines?sort=-lateness&limit=2")
+        lights = [row["light"] for row in urgent]
+        assert lights[:3] == ["late", "late", "at_risk"]
+        assert sorted(lights[3:5]) == ["on_time", "unconfirmed"]
+        assert sorted(lights[5:]) == ["cancelled", "completed"]
 
     async def test_it_is_searched_by_order_item_and_counterparty(
         self, stores: Stores, sign_in: SignIn

@@ -107,6 +107,17 @@ def days_late(today: date) -> ColumnElement[int]:
     )
 
 
+def urgency(today: date) -> tuple[ColumnElement[int], ...]:
+    """Order lines, descending, by how soon somebody should look at them.
+
+    Late ones by days, then those at risk, then what is open by due day, then what is closed.
+    """
+    rank = case((~ScheduleLine.open, 0), (is_late(today), 3), (is_at_risk(today), 2), else_=1)
+    days = case((rank > 1, days_late(today)), else_=0)
+    until_due = type_coerce(literal(today) - ScheduleLine.due_on, Integer)
+    return type_coerce(rank, Integer), type_coerce(days, Integer), until_due
+
+
 def book(today: date) -> Select[Any]:
     """Select rows of the order book with names, light and open change."""
     parties = and_(
@@ -193,15 +204,15 @@ async def schedule_lines(
         rows = rows.where(other == asked.counterparty_id)
     if asked.q:
         rows = rows.where(_matching(asked.q, side))
-    order: dict[BookSort, ColumnElement[Any] | Any] = {
-        BookSort.DUE: ScheduleLine.due_on,
-        BookSort.LATENESS: days_late(today),
-        BookSort.VALUE: ScheduleLine.amount_minor,
+    order: dict[BookSort, tuple[ColumnElement[Any] | Any, ...]] = {
+        BookSort.DUE: (ScheduleLine.due_on,),
+        BookSort.LATENESS: urgency(today),
+        BookSort.VALUE: (ScheduleLine.amount_minor,),
     }
     page = await keyset(
         session,
         rows,
-        order=(order[asked.sort], ScheduleLine.id),
+        order=(*order[asked.sort], ScheduleLine.id),
         paging=paging,
         descending=asked.sort is not BookSort.DUE,
     )

@@ -196,7 +196,7 @@ class BookSort(StrEnum):
     """In which order."""
 
     DUE = "due"
-    LATENESS = "-lateness"
+    LATENESS = "-lateness"  # late by days, then at risk, then open by due day, then closed
     VALUE = "-value"
 
 
