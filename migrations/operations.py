@@ -62,6 +62,17 @@ def _instant(
 
 def _create_mail() -> None:
     service = context.config.config_ini_section
+    _create_outbox()
+    _create_inbox()
+    _create_letters()
+    # A request may post events and read none: here lies what concerns every organization.
+    closed = "outbox, inbox, dead_letters, discarded_letters, consumer_positions, alembic_version"
+    op.execute(f"REVOKE ALL ON {closed} FROM {service}_app")
+    op.execute(f"GRANT INSERT, SELECT (position) ON outbox TO {service}_app")
+    op.execute(f"GRANT DELETE ON dead_letters, outbox TO {service}_system")
+
+
+def _create_outbox() -> None:
     op.create_table(
         "outbox",
         sa.Column("position", sa.BigInteger(), nullable=False),
@@ -82,13 +93,15 @@ def _create_mail() -> None:
         ["position"],
         postgresql_where=sa.text("published_at IS NULL"),
     )
+
+
+def _create_inbox() -> None:
     op.create_table(
         "inbox",
         sa.Column("event_id", sa.Uuid(), nullable=False),
         _instant("arrived_at", default=NOW),
         sa.PrimaryKeyConstraint("event_id", name="pk_inbox"),
     )
-    _create_letters()
     op.create_table(
         "consumer_positions",
         sa.Column("topic", sa.String(), nullable=False),
@@ -98,11 +111,6 @@ def _create_mail() -> None:
         _instant("seen_at"),
         sa.PrimaryKeyConstraint("topic", "partition", name="pk_consumer_positions"),
     )
-    # A request may post events and read none: here lies what concerns every organization.
-    closed = "outbox, inbox, dead_letters, discarded_letters, consumer_positions, alembic_version"
-    op.execute(f"REVOKE ALL ON {closed} FROM {service}_app")
-    op.execute(f"GRANT INSERT, SELECT (position) ON outbox TO {service}_app")
-    op.execute(f"GRANT DELETE ON dead_letters, outbox TO {service}_system")
 
 
 def _letter() -> list[sa.Column[Any]]:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import UUID, uuid4
 
 import pytest
@@ -45,8 +46,15 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="session")
-def empty_database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with local.postgres(tmp_path_factory.mktemp("local") / "postgres", durable=False) as url:
+def folder() -> Iterator[Path]:
+    """Give servers a place of their own: pytest's may not be entered by PostgreSQL's account."""
+    with TemporaryDirectory(prefix="lianqiao-", ignore_cleanup_errors=True) as name:
+        yield Path(name)
+
+
+@pytest.fixture(scope="session")
+def empty_database_url(folder: Path) -> Iterator[str]:
+    with local.postgres(folder / "postgres", durable=False) as url:
         yield url
 
 
@@ -102,9 +110,9 @@ def probe(probe_opened: Store, superuser: Engine) -> Iterator[Store]:
 
 
 @pytest.fixture(scope="session")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
+def broker(folder: Path) -> Iterator[Kafka]:
     """Run one real broker for all tests that need events to travel."""
-    with local.kafka(tmp_path_factory.mktemp("kafka")) as running:
+    with local.kafka(folder / "kafka") as running:
         yield running
 
 
