@@ -60,6 +60,11 @@ class Catalog(NullTranslations):
         """Return the translation of a singular; Chinese has one form for every number."""
         return self._words.get(msgid1) or (msgid1 if n == 1 else msgid2)
 
+    @property
+    def messages(self) -> frozenset[str]:
+        """What is translated."""
+        return frozenset(self._words)
+
     def __contains__(self, message: str) -> bool:
         return message in self._words
 

@@ -1,5 +1,7 @@
 """What partners' developers need: how to sign in, where the API and the events are described."""
 
+from importlib.resources import files
+
 from fastapi import Request, Response
 
 from services.portal.api.operation import SERVICES
@@ -7,6 +9,13 @@ from services.portal.api.page import Visitor, page_router, show
 from shared.settings import settings
 
 router = page_router()
+
+
+@router.get("/developers/asyncapi.json")
+async def events() -> Response:
+    """Return the description of all events, as it is committed with the contracts."""
+    described = files("contracts").joinpath("asyncapi.json").read_bytes()
+    return Response(described, media_type="application/json")
 
 
 @router.get("/developers")
