@@ -7,10 +7,7 @@ import { PurgeCSS } from "purgecss";
 const ASSETS = "shared/web/assets";
 const SOURCES = ["shared/web", "services"];
 const ICONS = "node_modules/@tabler/icons/icons/outline";
-const COPIED = {
-  "htmx.js": "node_modules/htmx.org/dist/htmx.min.js",
-  "echarts.js": "node_modules/echarts/dist/echarts.simple.min.js",
-};
+const COPIED = { "htmx.js": "node_modules/htmx.org/dist/htmx.min.js" };
 
 function filesUnder(folder, ending) {
   return readdirSync(folder, { recursive: true, withFileTypes: true })

@@ -1,5 +1,7 @@
 """The first page: what is to be done now, what has changed, what is at risk."""
 
+import asyncio
+from datetime import datetime
 from typing import Any
 
 from fastapi import Request, Response
@@ -34,11 +36,9 @@ async def home(request: Request, visitor: Visitor, own: Own, written: Written) -
         if works
     ] or [Side.BUYER]
     since = await views.look(own, me, "home", at=written.now)
-    blocks = []
-    for side in sides:
-        summary = await orders.summary(visitor.api, side, since=since)
-        await views.note_tally(own, me.organization.id, summary)
-        blocks.append(await _block(visitor, side, summary, written))
+    blocks = await asyncio.gather(*(_block(visitor, side, since, written) for side in sides))
+    for block in blocks:
+        await views.note_tally(own, me.organization.id, block["summary"])
     blocks.sort(key=lambda block: -_pressing(block["summary"]))
     wants = await wants_of(visitor) if me.is_supplier else None
     context = {"blocks": blocks, "wants": wants}
@@ -53,12 +53,15 @@ async def nothing(request: Request, visitor: Visitor) -> Response:
 
 async def wants_of(visitor: Visit) -> dict[str, Any]:
     """Count what is wanted of a supplier now."""
-    summary = await orders.summary(visitor.api, Side.SUPPLIER)
     try:
-        open_work = await production.work_orders(visitor.api, Side.SUPPLIER, limit=100)
+        summary, open_work = await asyncio.gather(
+            orders.summary(visitor.api, Side.SUPPLIER),
+            production.work_orders(visitor.api, Side.SUPPLIER, limit=100),
+        )
         count = len(open_work.items)
         to_report: int | str = f"{count}+" if open_work.next else count
     except (Away, Refused):  # the rest of the page is useful without it
+        summary = await orders.summary(visitor.api, Side.SUPPLIER)
         to_report = "–"
     return {
         "confirm": summary.count("unconfirmed"),
@@ -72,7 +75,10 @@ def _pressing(summary: Summary) -> int:
     return sum(summary.count(view) for view in ("late", "unconfirmed", "changes"))
 
 
-async def _block(visitor: Visit, side: Side, summary: Summary, written: Formats) -> dict[str, Any]:
+async def _block(
+    visitor: Visit, side: Side, since: datetime | None, written: Formats
+) -> dict[str, Any]:
+    summary = await orders.summary(visitor.api, side, since=since)
     rows: list[ScheduleLine] = []
     for view in ("late", "at_risk"):
         if len(rows) < AT_RISK_SHOWN and summary.count(view):

@@ -1,5 +1,6 @@
 """The order book: the same list for both sides, live, and as a spreadsheet."""
 
+import asyncio
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -67,16 +68,19 @@ async def order_book(
     """Answer what will be late, and list it."""
     me = visitor.me
     since = await views.look(own, me, f"orders.{book.side}", at=written.now)
-    summary = await orders.summary(visitor.api, book.side, since=since)
+    summary, page, counterparties = await asyncio.gather(
+        orders.summary(visitor.api, book.side, since=since),
+        orders.book(visitor.api, book.side, limit=PAGE, **book.filter),
+        _counterparties(visitor, book.side),
+    )
     await views.note_tally(own, me.organization.id, summary)
-    page = await orders.book(visitor.api, book.side, limit=PAGE, **book.filter)
     listed = _listed(book, page.items, page.cursor, written)
     context = {
         **listed,
         "summary": summary,
         "trend": await kept.trend(own, me.organization.id, book.side, today=summary.today),
         "saved": await kept.saved_views(own, me, book.side),
-        "counterparties": await _counterparties(visitor, book.side),
+        "counterparties": counterparties,
         "tabs": _tabs(request, book.side),
         "sorts": _sorts(request),
         "columns": _columns(request, listed["book"], written),

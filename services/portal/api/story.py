@@ -1,5 +1,6 @@
 """One order: whose turn it is, how its lines stand, what happened, and what can be done."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -36,8 +37,9 @@ async def order_page(
 ) -> Response:
     """Tell the story of one order to either side."""
     needs(visitor, Scope.ORDERS_READ)
-    order = await orders.order(visitor.api, order_id)
-    story = await orders.story(visitor.api, order_id)
+    order, story = await asyncio.gather(
+        orders.order(visitor.api, order_id), orders.story(visitor.api, order_id)
+    )
     context = _context(visitor, order, story, written)
     here = context["side"].value
     return show(request, visitor, "order.html", context, here=here)
