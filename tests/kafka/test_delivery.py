@@ -23,7 +23,7 @@ from tests.probe import factories
 from tests.probe.contracts import Noted
 from tests.probe.models import Effect
 
-WITHIN_S_MAX = 30
+WITHIN_S_MAX = 60
 OFFLINE_S = 3
 
 

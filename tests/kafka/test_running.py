@@ -222,7 +222,7 @@ async def test_a_member_that_its_group_forgot_says_so_to_join_again(probe_broker
             [consumer] = [
                 found
                 for found in gc.get_objects()
-                if isinstance(found, KafkaConsumer) and found.config["group_id"] == group
+                if type(found) is KafkaConsumer and found.config["group_id"] == group
             ]
             coordinator = consumer._coordinator  # noqa: SLF001  where the fault is planted
             while not coordinator.stable():
