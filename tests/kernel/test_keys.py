@@ -39,7 +39,7 @@ def claims(**changed: Any) -> Claims:  # noqa: ANN401
         "scope": "orders:read production:read",
         "name": "Li Wei",
         "iat": now,
-        "exp": now + 300,
+        "exp": now + 86_400,
         "jti": "1",
     }
     return {name: value for name, value in (good | changed).items() if value is not ...}
@@ -133,8 +133,8 @@ CLAIMS: dict[str, Claims] = {
     "an end that is nothing": {"exp": None},
     "an infinite end": {"exp": float("inf")},
     "an end that is no number": {"exp": float("nan")},
-    "not before the future": {"nbf": NOW + 60},
-    "issued in the future": {"iat": NOW + 60},
+    "not before the future": {"nbf": NOW + 86_000},
+    "issued in the future": {"iat": NOW + 86_000},
     "issued at a text": {"iat": "now"},
     "no issue": {"iat": ...},
     "no subject": {"sub": ...},
@@ -209,9 +209,10 @@ async def test_an_id_token_is_refused(known: Keys) -> None:
 async def test_a_remembered_token_ends_when_it_ends(
     known: Keys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    text, now = token(), time.time()
+    now = time.time()
+    text = token(claims(exp=int(now) + 300))
     assert known(text)
-    monkeypatch.setattr("time.time", lambda: now + 299)
+    monkeypatch.setattr("time.time", lambda: now + 298)
     assert known(text)
     monkeypatch.setattr("time.time", lambda: now + 300)
     assert known(text) is None
