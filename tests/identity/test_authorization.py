@@ -4,7 +4,10 @@ from urllib.parse import urlencode
 
 import pytest
 
-from services.identity.models import Authorization, Client, Membership, Organization
+from contracts.scopes import Role
+from services.identity.commands import people
+from services.identity.models import Authorization, Client, Membership, Organization, User
+from shared.database import transaction
 from shared.settings import settings
 from tests.identity.factories import (
     CALLBACK,
@@ -140,11 +143,6 @@ class TestSteps:
 
 
 async def two_organizations(world: World) -> None:
-    from contracts.scopes import Role  # noqa: PLC0415
-    from services.identity.commands import people  # noqa: PLC0415
-    from services.identity.models import User  # noqa: PLC0415
-    from shared.database import transaction  # noqa: PLC0415
-
     async with transaction(world.store.system) as session:
         li = await session.get_one(User, world.ids["li"])
         roles = [Role.BUYER_QUALITY]

@@ -11,6 +11,7 @@ from httpx2 import Response
 from joserfc import jwk
 from sqlalchemy import func
 
+from services.identity.domain.clients import public_keys
 from services.identity.models import Client, UsedAssertion
 from shared.settings import settings
 from tests.identity.factories import (
@@ -125,6 +126,16 @@ class TestSecret:
     async def test_a_broken_header(self, nobody: Browser, header: str) -> None:
         assert_unproven(await asked(nobody, {"authorization": header}))
 
+    @pytest.mark.parametrize("junk", ["!", " ", "$", "\n", "="])
+    async def test_the_right_secret_written_loosely(self, nobody: Browser, junk: str) -> None:
+        right = basic(nobody.world["machine"], BASIC_SECRET)
+        assert (await asked(nobody, {"authorization": right})).status_code == 200
+        loose = (right[:20] + junk + right[20:]).encode()
+        answer = await nobody.http.post(
+            "/oauth/token", data=GRANT, headers=[(b"authorization", loose)]
+        )
+        assert_unproven(answer)
+
     async def test_two_headers(self, nobody: Browser) -> None:
         one = basic(nobody.world["machine"], BASIC_SECRET)
         headers = [("authorization", one), ("authorization", one)]
@@ -168,8 +179,6 @@ class TestAssertion:
 
     @pytest.mark.parametrize("algorithm", ["Ed25519", "PS256"])
     async def test_other_algorithms(self, nobody: Browser, algorithm: str) -> None:
-        from services.identity.domain.clients import public_keys  # noqa: PLC0415
-
         key: Any = (
             jwk.OKPKey.generate_key("Ed25519", {"kid": "k"})
             if algorithm == "Ed25519"

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from sqlalchemy import func
 
 from services.identity.models import (
@@ -73,8 +74,6 @@ async def test_a_wrong_request_gets_nothing_and_spends_nothing(
 
 
 async def test_the_verifier_of_another_code(li: Browser) -> None:
-    from authlib.oauth2.rfc7636 import create_s256_code_challenge  # noqa: PLC0415
-
     other = "o" * 50
     code = await li.code(code_challenge=create_s256_code_challenge(other))
     assert (await li.redeem(code, code_verifier=VERIFIER)).json()["error"] == "invalid_grant"

@@ -1,6 +1,7 @@
 """Keys are published before they sign and after, and what no longer counts is forgotten."""
 
 import asyncio
+import json
 from typing import Any
 
 from sqlalchemy import func
@@ -18,8 +19,6 @@ async def published(world: World) -> list[str]:
 
 
 async def signs(browser: Browser) -> tuple[str, str]:
-    import json  # noqa: PLC0415
-
     sent = {"grant_type": "client_credentials", "scope": "orders:read"}
     token = (await browser.token("machine", **sent)).json()["access_token"]
     header: dict[str, Any] = json.loads(decoded(token.split(".")[0]))

@@ -17,6 +17,7 @@ from services.identity.models import Client, Identifier, Organization
 from shared.database import transaction
 from tests.conftest import SignIn
 from tests.identity.factories import KEY, Browser, World, basic
+from tests.identity.test_pages import NEW, letter, sent
 from tests.network import relayed
 
 CLIENT = {"name": "erp", "scopes": ["orders:read"]}
@@ -99,8 +100,6 @@ class TestOrganizations:
         assert await world.rows(func.count(Identifier.id)) == [(3,)]
 
     async def test_its_administrator_is_invited(self, world: World, operator: AsyncClient) -> None:
-        from tests.identity.test_pages import NEW, letter, sent  # noqa: PLC0415
-
         who = {"email": "boss@example.com", "name": "Boss", "language": "en"}
         await register(operator, {"name": "New", "administrator": who})
         browser = world.browser()

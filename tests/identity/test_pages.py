@@ -4,15 +4,15 @@ import re
 from pathlib import Path
 
 import pytest
-from httpx2 import Response
-from sqlalchemy import func
+from httpx2 import ASGITransport, AsyncClient, Response
+from sqlalchemy import func, text
 
 from contracts.scopes import Role, Scope
 from services.identity.api.browser import FORM_COOKIE, SESSION_COOKIE, pages
 from services.identity.api.wording import ROLES, SCOPES
 from services.identity.commands import mail
 from services.identity.domain import passwords as rules
-from services.identity.models import Password, Session, Throttle
+from services.identity.models import Mail, Password, Session, Throttle
 from shared.settings import settings
 from tests.identity.factories import PASSWORD, Browser, World, fields, sent_back
 
@@ -188,8 +188,6 @@ class TestChangePassword:
 
 async def letter(world: World) -> str:
     """Return the link in the letter that was written last."""
-    from sqlalchemy import text  # noqa: PLC0415
-
     rows = await world.rows(text("text FROM mails ORDER BY id DESC LIMIT 1"))
     found = re.search(r"^http\S+$", rows[0][0], re.MULTILINE)
     assert found, rows
@@ -243,8 +241,6 @@ class TestForgottenPassword:
 
 
 async def mail_count(world: World) -> int:
-    from services.identity.models import Mail  # noqa: PLC0415
-
     [(count,)] = await world.rows(func.count(Mail.id))
     return int(count)
 
@@ -271,8 +267,6 @@ class TestMailbox:
         assert (await nobody.http.get("/mailbox", headers=headers)).status_code == 404
 
     async def test_not_to_other_machines(self, world: World) -> None:
-        from httpx2 import ASGITransport, AsyncClient  # noqa: PLC0415
-
         elsewhere = ASGITransport(world.app, client=("192.0.2.1", 5000))
         async with AsyncClient(transport=elsewhere, base_url="https://localhost") as client:
             assert (await client.get("/mailbox")).status_code == 404

@@ -10,7 +10,9 @@ from sqlalchemy import select
 from contracts.event import Envelope
 from contracts.identity import UserInvited
 from contracts.scopes import Role, Scope
-from services.identity.models import AuditEntry, Membership, Session, User
+from services.identity.commands import people
+from services.identity.models import AuditEntry, Membership, Organization, Session, User
+from shared.database import transaction
 from tests.conftest import SignIn
 from tests.identity.factories import PASSWORD, Browser, World, fields
 from tests.identity.test_pages import NEW, letter, sent, sign_in
@@ -104,8 +106,6 @@ class TestInvitation:
 
     @pytest.mark.parametrize("over", ["withdrawn", "expired", "replaced", "suspended"])
     async def test_it_can_be_over(self, world: World, admin: AsyncClient, over: str) -> None:
-        from services.identity.models import Organization  # noqa: PLC0415
-
         id_ = (await admin.post("invitations", json=INVITED)).json()["id"]
         link = await letter(world)
         if over == "withdrawn":
@@ -214,9 +214,6 @@ class TestMembers:
 
 
 async def joined(world: World, name: str, role: Role) -> None:
-    from services.identity.commands import people  # noqa: PLC0415
-    from shared.database import transaction  # noqa: PLC0415
-
     async with transaction(world.store.system) as session:
         user = await session.get_one(User, world.ids[name])
         await people.become(session, world.ids["supplier"], user, [role], at=world.clock.at)

@@ -5,6 +5,7 @@ from psycopg.errors import InsufficientPrivilege
 from sqlalchemy import select, text, update
 from sqlalchemy.exc import ProgrammingError
 
+from services.identity.main import CHECKS
 from services.identity.models import (
     AuditEntry,
     Authorization,
@@ -98,8 +99,6 @@ async def test_a_client_cannot_be_handed_to_another(world: World) -> None:
 
 
 async def test_the_invariants_are_sound_sql_and_hold(world: World) -> None:
-    from services.identity.main import CHECKS  # noqa: PLC0415
-
     await (await world.signed_in("li")).tokens()
     async with transaction(world.store.system) as session:
         for name, query in CHECKS.items():

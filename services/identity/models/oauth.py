@@ -66,11 +66,6 @@ class Client(Identified, Model):
         kept = self.secret_digest
         return kept is not None and same(kept, digest(client_secret))
 
-    def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
-        """Allow a client its one method, at every endpoint."""
-        assert endpoint
-        return method == self.auth_method
-
     def check_response_type(self, response_type: str) -> bool:
         return response_type == "code" and "authorization_code" in self.grant_types
 
