@@ -207,6 +207,8 @@ class Postgres(_Process):
         """End the server and every connection; what is committed is on disk."""
         if self._process:
             _end(self._process.pid, self._process.wait, politely=signal.SIGINT)
+        if self._socket != self.folder:
+            shutil.rmtree(self._socket, ignore_errors=True)
 
     def _take_folders(self) -> None:
         for folder in {self.folder, self._socket}:
