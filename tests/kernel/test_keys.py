@@ -196,6 +196,13 @@ async def test_a_forged_token_is_refused(forged: str, known: Keys) -> None:
     assert known(forged) is None
 
 
+async def test_a_token_names_its_key_even_where_there_is_one_alone() -> None:
+    alone = Keys(found({"keys": [ES256.as_dict(private=False)]}))
+    await alone.load()
+    assert alone(token())
+    assert alone(token(kid=...)) is None
+
+
 async def test_a_changed_payload_is_refused(known: Keys) -> None:
     header, _, signature = token().split(".")
     assert known(f"{header}.{part(claims(organization_id=str(uuid4())))}.{signature}") is None
