@@ -33,7 +33,7 @@ WRITABLE_BY_ALL = """
 """
 POLICIES_OF_ANYBODY = """
     SELECT polrelid::regclass::text FROM pg_policy JOIN pg_class ON polrelid = pg_class.oid
-    WHERE relnamespace = CAST(:schema AS regnamespace) AND (
+    WHERE relnamespace = CAST(:schema AS regnamespace) AND polpermissive AND (
         0 = ANY (polroles)
         OR (to_regrole(:schema || '_app')::oid = ANY (polroles) AND cardinality(polroles) > 1)
         OR (to_regrole(:schema || '_app')::oid = ANY (polroles)

@@ -14,8 +14,8 @@ from tests.contracts.apis import operations, scopes
 
 SERVICES = found_services()
 PUBLIC = {"/health/live", "/health/ready"}
-SIGNED_IN = {"/me"}  # whoever has a token may ask whose it is
-SEALED = re.compile(r"cloud_event\(\s*'([^']+)'")
+SIGNED_IN = {"/me", "/organization"}  # whoever has a token may ask whose it is
+SEALED = re.compile(r"['\"]([a-z]+\.[a-z_]+\.v[0-9]+)['\"]")
 
 EVENTS = {event.__name__: name for name, event in catalogue().items()}
 
@@ -23,16 +23,14 @@ EVENTS = {event.__name__: name for name, event in catalogue().items()}
 def published_by(folder: Path) -> set[str]:
     """Return the event types that a service's code and statements publish."""
     found = set()
-    for path in folder.rglob("*.sql"):
+    for path in (*folder.rglob("*.sql"), *folder.rglob("*.py")):
         found |= set(SEALED.findall(path.read_text()))
     for path in folder.rglob("*.py"):
-        found |= set(SEALED.findall(path.read_text()))
-        found |= {
-            EVENTS[called(node.func)]
-            for node in ast.walk(parsed(path))
-            if isinstance(node, ast.Call) and called(node.func) in EVENTS
-        }
-    return found
+        for node in ast.walk(parsed(path)):
+            made = called(node.func) if isinstance(node, ast.Call) else ""
+            typed = isinstance(node, ast.Attribute) and node.attr == "type"
+            found |= {EVENTS.get(made, ""), EVENTS.get(called(node.value), "") if typed else ""}
+    return found - {""}
 
 
 @pytest.mark.parametrize("service", SERVICES)

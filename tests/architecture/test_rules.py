@@ -10,7 +10,7 @@ import pytest
 from tests.architecture.sources import ROOT, called, modules, named, parsed
 
 LINES_OF_FUNCTION_MAX, LINES_OF_MODULE_MAX = 40, 400
-FORBIDDEN = frozenset("util utils helper helpers common manager base misc data".split())
+FORBIDDEN = {"util", "utils", "helper", "helpers", "common", "manager", "base", "misc", "data"}
 SAID_BY_OTHERS = {"contracts/event.py": {"data"}}  # CloudEvents' own word
 
 
@@ -85,7 +85,8 @@ def test_a_module_and_a_function_have_one_subject_each() -> None:
 
 
 def test_names_say_what_is_meant() -> None:
-    assert not [found for path in modules() for found in vague(path, parsed(path))]
+    ours = modules("contracts", "lianqiao", "migrations", "services", "shared")
+    assert not [found for path in ours for found in vague(path, parsed(path))]
 
 
 def test_no_row_is_waited_for_with_a_notify() -> None:
