@@ -37,7 +37,7 @@ END $$
 """
 
 # A role's secret reaches PostgreSQL as a parameter of this transaction, never as SQL in a log.
-PASSWORD = """
+LET_IN = """
 DO $$ BEGIN
     EXECUTE format('ALTER ROLE %I PASSWORD %L',
         current_setting('app.role'), current_setting('app.secret'));
@@ -54,7 +54,7 @@ with engine.connect() as connection:
     for role in f"{service}_app", f"{service}_system":
         if secret := settings().database_role_secrets.get(role):
             connection.execute(GIVE, {"role": role, "secret": secret.get_secret_value()})
-            connection.execute(text(PASSWORD))
+            connection.execute(text(LET_IN))
     connection.execute(text(f"SET ROLE {service}_owner"))
     connection.execute(text(f"SET search_path = {service}"))
     connection.execute(text("SET lock_timeout = '4s'"))

@@ -28,8 +28,9 @@ def published_by(folder: Path) -> set[str]:
     for path in folder.rglob("*.py"):
         for node in ast.walk(parsed(path)):
             made = called(node.func) if isinstance(node, ast.Call) else ""
-            typed = isinstance(node, ast.Attribute) and node.attr == "type"
-            found |= {EVENTS.get(made, ""), EVENTS.get(called(node.value), "") if typed else ""}
+            found.add(EVENTS.get(made, ""))
+            if isinstance(node, ast.Attribute) and node.attr == "type":
+                found.add(EVENTS.get(called(node.value), ""))
     return found - {""}
 
 

@@ -12,10 +12,13 @@ from typing import Any
 Schema = Mapping[str, Any]
 
 SILENT = frozenset(
-    "$schema $id id $comment $defs definitions title description default examples example"
-    " deprecated readOnly writeOnly discriminator xml externalDocs".split()
+    (
+        *("$schema", "$id", "id", "$comment", "$defs", "definitions", "title", "description"),
+        *("default", "examples", "example", "deprecated", "readOnly", "writeOnly"),
+        *("discriminator", "xml", "externalDocs"),
+    )
 )
-KINDS = frozenset("null boolean integer number string array object".split())
+KINDS = frozenset(("null", "boolean", "integer", "number", "string", "array", "object"))
 LOWER = "minimum", "exclusiveMinimum"
 UPPER = "maximum", "exclusiveMaximum"
 AT_LEAST = "minLength", "minItems", "minProperties"
@@ -71,14 +74,14 @@ class Reading:
         yield from self._together(without(w, "anyOf"), n, at)
 
     def _together(self, w: dict[str, Any], n: dict[str, Any], at: str) -> Iterator[str]:
-        for keyword in w:
+        for keyword, said in w.items():
             if keyword in SILENT:
                 continue
             judge = JUDGES.get(keyword)
             if judge:
                 yield from judge(self, w, n, at)
-            elif n.get(keyword) != w[keyword]:
-                yield f"{at}: {keyword} is {w[keyword]!r} and was {n.get(keyword)!r}"
+            elif n.get(keyword) != said:
+                yield f"{at}: {keyword} is {said!r} and was {n.get(keyword)!r}"
         if self._keeps_fields:
             for gone in sorted(set(n.get("properties", ())) - set(w.get("properties", ()))):
                 if w.get("additionalProperties", True) is not False:

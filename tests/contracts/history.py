@@ -23,7 +23,7 @@ def earlier(folder: str) -> dict[str, tuple[str, ...]]:
     assert git("rev-parse", "--is-shallow-repository").strip() == "false", (
         "promises are kept to all of git's history: run `git fetch --unshallow`"
     )
-    found = defaultdict(dict[str, None])
+    found: defaultdict[str, dict[str, None]] = defaultdict(dict)
     raw = git(
         "log", "--no-renames", "--raw", "--no-abbrev", "-m", "--format=", "HEAD", "--", folder
     )

@@ -5,14 +5,13 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import uuid4
 
-from jsonschema import Draft7Validator, FormatChecker, ValidationError
-
 import pytest
+from jsonschema import Draft7Validator, FormatChecker, ValidationError
+from sqlalchemy import text
+
 from contracts.__main__ import catalogue
 from contracts.event import Envelope
 from contracts.onboarding import RelationshipChanged, RelationshipState
-from sqlalchemy import text
-
 from shared.database import transaction
 from tests.conftest import Stores
 

@@ -125,8 +125,14 @@ BODIES = (
 
 HEADERS = (
     ("idempotency-key", ("", " ", "a" * 201, "ключ", "a\tb", "\x80", "' OR 1=1")),
-    ("authorization", ("", "Bearer", "Bearer  ", "Basic a", "Bearer é", "bearer x.y.z", "B" * 9_000)),
-    ("content-type", ("", "text/plain", "application/json; charset=utf-7", "a", "multipart/form-data")),
+    (
+        "authorization",
+        ("", "Bearer", "Bearer  ", "Basic a", "Bearer é", "bearer x.y.z", "B" * 9_000),
+    ),
+    (
+        "content-type",
+        ("", "text/plain", "application/json; charset=utf-7", "a", "multipart/form-data"),
+    ),
     ("content-length", ("-1", "abc", "99999999999999999999", "1e3")),
     ("traceparent", ("", "00-0-0-00", "00-" + "0" * 32 + "-" + "0" * 16 + "-00", "x" * 5_000)),
     ("accept-language", ("", "x" * 5_000, "zh;q=NaN", "*;q=1e400", "é")),

@@ -45,7 +45,7 @@ def digests(superuser: Engine) -> dict[str, str]:
         for table in tables(superuser, service)
     ]
     with superuser.connect() as connection:
-        return dict(connection.execute(text(" UNION ALL ".join(every))).all())  # type: ignore[arg-type]
+        return dict(connection.execute(text(" UNION ALL ".join(every))).all())
 
 
 async def visible_ids(store: Store, table: str, party: Party) -> list[str]:

@@ -10,6 +10,7 @@ import pytest
 from httpx2 import Response
 from sqlalchemy import Engine, text
 
+from contracts.scopes import Scope
 from shared.events import Message
 from shared.inbox import receive
 from tests.story import WHISPERED, Cast
@@ -216,7 +217,11 @@ async def test_the_walk_sees_a_leak(
 ) -> None:
     acquaintance, honest = await acquainted(world, cast), world.token
     leaky = dict.fromkeys(cast.outsiders, cast.buyer)
-    monkeypatch.setattr(world, "token", lambda party: honest(leaky.get(party, party)))
+
+    def leaking(party: Party, *scopes: Scope) -> str:
+        return honest(leaky.get(party, party), *scopes)
+
+    monkeypatch.setattr(world, "token", leaking)
     found = "\n".join(await trespasses(world, cast, superuser, acquaintance))
     walked = [one for one in OPERATIONS if one.path_ids and not one.is_the_operators]
     missed = {str(one) for one in walked if f"{one}:" not in found}
@@ -306,11 +311,12 @@ async def everything_read(world: World, operation: Operation, party: Party) -> l
         for value in re.findall(r'"enum": (\[[^]]*\])', json.dumps(enums(operation, parameter))):
             queries += [{name: one} for one in json.loads(value)]
     queries.append({"q": WHISPERED})
-    paths = [
-        operation.url(lambda name, turn=turn: mine[name][turn % len(mine[name])])
-        for turn in range(max([1, *map(len, mine.values())]))
-        if all(mine.values())
-    ]
+
+    def address(turn: int) -> str:
+        return operation.url(lambda name: mine[name][turn % len(mine[name])])
+
+    turns = max([1, *map(len, mine.values())]) if all(mine.values()) else 0
+    paths = [address(turn) for turn in range(turns)]
     token, read = world.token(party), []
     for path in paths:
         for query in queries:
