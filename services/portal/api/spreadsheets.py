@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from typing import ParamSpec, cast
 
@@ -13,6 +14,7 @@ from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
 from services.portal.api.books import Book
+from services.portal.api.page import pages
 from services.portal.schemas.orders import ScheduleLine
 from shared.web.formats import Formats
 
@@ -20,6 +22,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FORMULA = "=", "+", "-", "@", "\t", "\r"  # what a spreadsheet would run
 WIDTHS = {"item": 36, "partner": 28, "progress": 12, "value": 16}
 P = ParamSpec("P")
+_ = str  # marks what the catalog translates
 
 
 @dataclass(frozen=True)
@@ -52,13 +55,10 @@ def book_sheet(
     written: Formats,
 ) -> bytes:
     """Write the order book: numbers as numbers, dates as dates, so that it can be worked with."""
-    chinese = written.language.value == "zh"
-    fixed = ["订单", "行", "要货"] if chinese else ["Order", "Line", "Schedule line"]
-    extra = []
-    if not book.unit:
-        extra.append("单位" if chinese else "Unit")
-    if not book.currency:
-        extra.append("币种" if chinese else "Currency")
+    say = partial(pages.words, written.language)
+    fixed = [say(_("Order")), say(_("Line")), say(_("Schedule line"))]
+    extra = [] if book.unit else [say(_("Unit"))]
+    extra += [] if book.currency else [say(_("Currency"))]
     table = [_cells(book, shown, row, written) for row in rows]
     return workbook([*fixed, *(heads[name] for name in shown), *extra], table, list(shown))
 
@@ -76,7 +76,7 @@ def _cells(book: Book, shown: Sequence[str], row: ScheduleLine, written: Formats
         "promised": row.promised_on,
         "predicted": finished or predicted,
         "late": row.days_late or None,
-        "status": status_word(row, written),
+        "status": pages.words(written.language, STATUS[row.light.value]),
         "value": row.amount.amount,
     }
     cells: list[object] = [plain_text(row.order_number), row.position, row.sequence]
@@ -86,17 +86,13 @@ def _cells(book: Book, shown: Sequence[str], row: ScheduleLine, written: Formats
 
 
 STATUS = {
-    "unconfirmed": ("待确认", "To confirm"),
-    "on_time": ("按期", "On time"),
-    "at_risk": ("有风险", "At risk"),
-    "late": ("延误", "Late"),
-    "completed": ("已完工", "Completed"),
-    "cancelled": ("已取消", "Cancelled"),
+    "unconfirmed": _("To confirm"),
+    "on_time": _("On time"),
+    "at_risk": _("At risk"),
+    "late": _("Late"),
+    "completed": _("Completed"),
+    "cancelled": _("Cancelled"),
 }
-
-
-def status_word(row: ScheduleLine, written: Formats) -> str:
-    return STATUS[row.light.value][0 if written.language.value == "zh" else 1]
 
 
 def workbook(
