@@ -85,9 +85,12 @@ async def test_what_was_not_applied_is_not_acknowledged(probe: Store) -> None:
     async def hold_the_table() -> None:
         async with transaction(probe.system) as session:
             await session.execute(text("LOCK TABLE inbox IN SHARE MODE"))
+            held.set()
             await asyncio.sleep(60)
 
+    held = asyncio.Event()
     holding = asyncio.create_task(hold_the_table())
+    await held.wait()
     inbound = Inbound(poll, acknowledge, nothing)
     consuming = asyncio.create_task(consume(handlers, probe.system, inbound, asyncio.Event()))
     await asyncio.sleep(0.2)
