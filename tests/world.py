@@ -119,6 +119,13 @@ class World:
             raise AssertionError("events never come to rest")
         assert await self.letters() == []
 
+    async def tell_again(self, chance: Random) -> None:
+        """Send every event there ever was once more, as when offsets are lost."""
+        for store in self.stores.values():
+            async with transaction(store.system) as session:
+                await session.execute(text("UPDATE outbox SET published_at = NULL"))
+        await self.settle(chance)
+
     async def letters(self) -> list[Any]:
         """Return the dead letters of all services."""
         found: list[Any] = []

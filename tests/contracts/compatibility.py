@@ -71,7 +71,15 @@ class Reading:
             found = [list(self.obstacles(a, n, at)) for a in w["anyOf"]]
             if all(found):
                 yield f"{at}: none of {len(found)} fits ({min(found, key=len)[0]})"
-        yield from self._together(without(w, "anyOf"), n, at)
+            w = without(w, "anyOf")
+        elif self._keeps_fields:
+            yield from self._gone(w, n, at)
+        yield from self._together(w, n, at)
+
+    def _gone(self, w: dict[str, Any], n: dict[str, Any], at: str) -> Iterator[str]:
+        if w.get("additionalProperties", True) is not False:  # or it is refused by that
+            for name in sorted(set(n.get("properties", ())) - set(w.get("properties", ()))):
+                yield f"{at}/{name}: was removed"
 
     def _together(self, w: dict[str, Any], n: dict[str, Any], at: str) -> Iterator[str]:
         for keyword, said in w.items():
@@ -82,10 +90,6 @@ class Reading:
                 yield from judge(self, w, n, at)
             elif n.get(keyword) != said:
                 yield f"{at}: {keyword} is {said!r} and was {n.get(keyword)!r}"
-        if self._keeps_fields:
-            for gone in sorted(set(n.get("properties", ())) - set(w.get("properties", ()))):
-                if w.get("additionalProperties", True) is not False:
-                    yield f"{at}/{gone}: was removed"
 
     def types(self, w: dict[str, Any], n: dict[str, Any], at: str) -> Iterator[str]:
         if lost := kinds(n) - kinds(w):
