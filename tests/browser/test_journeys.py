@@ -30,8 +30,22 @@ def place(page: Page, number: str, *, quantity: str = "120") -> None:
     page.click("button:has-text('下订单')")
 
 
+def confirm(phone: Page, number: str) -> None:
+    phone.click(".wants a:has-text('待确认')")
+    card = phone.locator(".card-list li", has_text=number)
+    card.locator("button:has-text('按要求确认')").click()
+    expect(phone.locator(".note.is-ok")).to_contain_text("已确认")
+
+
 def opened(download: Download) -> Worksheet:
     return load_workbook(BytesIO(download.path().read_bytes())).worksheets[0]
+
+
+def take_back(phone: Page) -> None:
+    phone.click("summary:has-text('撤销')")
+    phone.fill("#why", "数错了")
+    phone.click(".menu.up button[type=submit]")
+    expect(phone.locator(".note.is-ok")).to_contain_text("已撤销")
 
 
 def test_a_buyer_orders_a_supplier_confirms_and_reports_and_the_buyer_sees_it_live(
@@ -44,10 +58,7 @@ def test_a_buyer_orders_a_supplier_confirms_and_reports_and_the_buyer_sees_it_li
     expect(desk.locator("#turns")).to_contain_text("确认 1 行")
 
     phone = visit(supplier.people["周岚"], "/", phone=True)
-    phone.click(".wants a:has-text('待确认')")
-    card = phone.locator(".card-list li", has_text="J-1001")
-    card.locator("button:has-text('按要求确认')").click()
-    expect(phone.locator(".note.is-ok")).to_contain_text("已确认")
+    confirm(phone, "J-1001")
 
     desk.goto("/orders?side=buyer&view=open&q=J-1001")
     row = desk.locator("tr[data-line]")
@@ -68,10 +79,7 @@ def test_a_buyer_orders_a_supplier_confirms_and_reports_and_the_buyer_sees_it_li
     expect(row).to_have_class(re.compile("is-changed"))
     assert desk.evaluate("window.stillHere"), "the page was loaded again"
 
-    phone.click("summary:has-text('撤销')")
-    phone.fill("#why", "数错了")
-    phone.click(".menu.up button[type=submit]")
-    expect(phone.locator(".note.is-ok")).to_contain_text("已撤销")
+    take_back(phone)
     expect(row.locator("[data-column=done]")).to_have_text("0")
     row.locator("a.num").click()
     expect(desk.locator("#story")).to_contain_text("撤销报工")

@@ -157,37 +157,37 @@ def clients_of(request: Request) -> Clients:
 class Form:
     """What was sent with a form of ours, after its token was checked."""
 
-    data: FormData
+    fields: FormData
 
     def text(self, name: str) -> str:
         """Return a field's text, or nothing."""
-        value = self.data.get(name)
+        value = self.fields.get(name)
         return value.strip() if isinstance(value, str) else ""
 
     @property
     def key(self) -> str:
         """Name this sending: the same form with the same words has one effect."""
-        told = sorted((k, str(v)) for k, v in self.data.multi_items() if k != FIELD)
+        told = sorted((k, str(v)) for k, v in self.fields.multi_items() if k != FIELD)
         return sha256(repr(told).encode()).hexdigest()
 
     def texts(self, name: str) -> list[str]:
-        return [value.strip() for value in self.data.getlist(name) if isinstance(value, str)]
+        return [value.strip() for value in self.fields.getlist(name) if isinstance(value, str)]
 
     def optional(self, name: str) -> str | None:
         return self.text(name) or None
 
     async def file(self, name: str) -> bytes | None:
-        value = self.data.get(name)
+        value = self.fields.get(name)
         return await value.read() if isinstance(value, UploadFile) and value.size else None
 
 
 async def _form(request: Request, visitor: Visitor) -> Form:
-    data = await request.form(max_fields=FIELDS_MAX, max_files=1, max_part_size=2 * 2**20)
-    sent = data.get(FIELD) or request.headers.get(HEADER)
+    fields = await request.form(max_fields=FIELDS_MAX, max_files=1, max_part_size=2 * 2**20)
+    sent = fields.get(FIELD) or request.headers.get(HEADER)
     own = request.headers.get("sec-fetch-site", "same-origin") in {"same-origin", "none"}
     if not own or not is_csrf_token(visitor.cookie, sent if isinstance(sent, str) else None):
         raise StalePage("Go back, load the page again and send the form once more.")
-    return Form(data)
+    return Form(fields)
 
 
 Posted = Annotated[Form, Depends(_form)]

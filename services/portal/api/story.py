@@ -89,12 +89,7 @@ def may_act_for(visitor: Visit, side: Side) -> bool:
 def _context(visitor: Visit, order: Order, story: list[Entry], written: Formats) -> dict[str, Any]:
     side = order.side_of(visitor.me.organization.id)
     rows = order.schedule_lines
-    live = [row for row in rows if row.light is not Light.CANCELLED]
-    units = {row.unit for row in live}
     drawn = [(row, picture_of(row, today=written.today, zone=written.zone)) for row in rows]
-    late = [row for row in rows if row.light in {Light.LATE, Light.AT_RISK}]
-    late.sort(key=lambda row: -row.days_late)
-    minor = sum(row.amount.amount_minor for row in late)
     reminded_by = _reminded_by(story)
     changes = [
         {**row.open_change.model_dump(), "label": _label(row.position, row.sequence)}
@@ -110,12 +105,31 @@ def _context(visitor: Visit, order: Order, story: list[Entry], written: Formats)
         "rows": rows,
         "drawn": drawn,
         "axis": axis_for([picture for _row, picture in drawn], today=written.today),
+        "changes": changes,
+        "turn": next((turn for turn in waited), None),
+        "reminded": reminded_by is side,
+        "may_act": may_act_for(visitor, side),
+        "story": _folded(story, written),
+        "story_shown": STORY_SHOWN,
+        **_figures(order),
+        **_readers(order, written),
+    }
+
+
+def _figures(order: Order) -> dict[str, Any]:
+    """Return what the answer at the top is made of."""
+    rows = order.schedule_lines
+    live = [row for row in rows if row.light is not Light.CANCELLED]
+    units = {row.unit for row in live}
+    late = [row for row in rows if row.light in {Light.LATE, Light.AT_RISK}]
+    late.sort(key=lambda row: -row.days_late)
+    minor = sum(row.amount.amount_minor for row in late)
+    reported = (row.last_reported_at for row in rows if row.last_reported_at)
+    return {
         "unit": units.pop() if len(units) == 1 else None,
         "done": sum((row.good for row in live), Decimal(0)),
         "wanted": sum((row.quantity for row in live), Decimal(0)),
-        "last_reported": max(
-            (row.last_reported_at for row in rows if row.last_reported_at), default=None
-        ),
+        "last_reported": max(reported, default=None),
         "late_rows": late,
         "late_value": Money.of(minor, order.currency) if late else None,
         "count": {
@@ -123,13 +137,6 @@ def _context(visitor: Visit, order: Order, story: list[Entry], written: Formats)
             "completed": sum(row.light is Light.COMPLETED for row in rows),
             "open": sum(row.is_open for row in rows),
         },
-        "changes": changes,
-        "turn": next((turn for turn in waited), None),
-        "reminded": reminded_by is side,
-        "may_act": may_act_for(visitor, side),
-        "story": _folded(story, written),
-        "story_shown": STORY_SHOWN,
-        **_readers(order, written),
     }
 
 

@@ -152,8 +152,6 @@ def _read_row(
         if not given[name]:
             row.object_to(name, _("This is missing."))
     quantity, price, due_on = row.number("quantity"), row.number("price"), row.day("due_on")
-    unit = given.get("unit") or "C62"
-    code = UNIT_CODES.get(unit.lower(), unit.upper())
     per = given.get("price_unit") or "1"
     position = given.get("position") or ""
     if not per.isdigit():
@@ -170,20 +168,26 @@ def _read_row(
         row.object_to("supplier", _("One order goes to one supplier; “{value}” is another."))
         return
     draft.rows.append(row.index)
+    _add_line(draft, given, {"quantity": quantity, "due_on": due_on}, price=price or "0")
+
+
+def _add_line(draft: Draft, given: Mapping[str, str], part: dict[str, Any], *, price: str) -> None:
+    """Add a part to the line of its position, or begin that line."""
+    position = given.get("position")
     wanted = int(position) if position else 10 * (len(draft.lines) + 1)
-    part = {"quantity": quantity, "due_on": due_on}
     for line in draft.lines:
         if line["position"] == wanted:
             line["schedule_lines"].append(part)
             return
+    unit = given.get("unit") or "C62"
     draft.lines.append(
         {
             "position": wanted,
             "item_number": given["item_number"],
             "item_name": given["item_name"],
-            "unit": code,
+            "unit": UNIT_CODES.get(unit.lower(), unit.upper()),
             "price": price,
-            "price_unit": int(per),
+            "price_unit": int(given.get("price_unit") or "1"),
             **({"plant": given["plant"]} if given.get("plant") else {}),
             "schedule_lines": [part],
         }

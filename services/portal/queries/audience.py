@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.events import Message
 
@@ -34,7 +34,7 @@ class _Letter(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     type: str
-    data: _Heard
+    heard: _Heard = Field(alias="data")
 
 
 @dataclass(eq=False)
@@ -63,9 +63,9 @@ class Audience:
                 self._tell(letter)
 
     def _tell(self, letter: _Letter) -> None:
-        known = letter.data.model_dump(mode="json", exclude={"buyer_id", "supplier_id"})
+        known = letter.heard.model_dump(mode="json", exclude={"buyer_id", "supplier_id"})
         text = json.dumps({"type": letter.type, **known})
-        for party in {letter.data.buyer_id, letter.data.supplier_id}:
+        for party in {letter.heard.buyer_id, letter.heard.supplier_id}:
             for page in self._pages.get(party, ()):
                 _put(page, text)
 
