@@ -165,17 +165,19 @@ class Page(HTMLParser):
             self.fields[name] = found.get("value") or ""
 
 
+ASKED = {
+    "response_type": "code",
+    "client_id": str(identity.PORTAL_ID),
+    "redirect_uri": SIGNED_IN,
+    "scope": "openid identity:administer",
+    "state": "x",
+    "code_challenge": urlsafe_b64encode(sha256(VERIFIER.encode()).digest()).decode()[:43],
+    "code_challenge_method": "S256",
+}
+
+
 async def sign_in(world: World, email: str) -> dict[str, str]:
     """Sign a person in and let the portal act for them; return the browser's cookies."""
-    asked = {
-        "response_type": "code",
-        "client_id": str(identity.PORTAL_ID),
-        "redirect_uri": SIGNED_IN,
-        "scope": "openid identity:administer",
-        "state": "x",
-        "code_challenge": urlsafe_b64encode(sha256(VERIFIER.encode()).digest()).decode()[:43],
-        "code_challenge_method": "S256",
-    }
     cookies: dict[str, str] = {}
 
     async def browse(method: str, path: str, **sent: Any) -> Response:  # noqa: ANN401
@@ -190,7 +192,7 @@ async def sign_in(world: World, email: str) -> dict[str, str]:
     filled = Page(page.text).fields | {"email": email, "password": PASSWORD}
     signed_in = await browse("POST", "/sign-in", data=filled)
     assert signed_in.status_code == 303, signed_in.text
-    granted = await browse("GET", "/oauth/authorize", params=asked)
+    granted = await browse("GET", "/oauth/authorize", params=ASKED)
     code = parse_qs(urlsplit(granted.headers["location"]).query)["code"][0]
     redeemed = await world.send(
         "identity",

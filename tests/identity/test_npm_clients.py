@@ -90,11 +90,7 @@ async def _given(stores: Stores, algorithm: str) -> dict[str, Any]:
         for name, method, more in (
             ("web", AuthMethod.SECRET, {"secret": BASIC_SECRET}),
             ("open", AuthMethod.NONE, {}),
-            (
-                "signer",
-                AuthMethod.PRIVATE_KEY_JWT,
-                {"jwks": jwks},
-            ),
+            ("signer", AuthMethod.PRIVATE_KEY_JWT, {"jwks": jwks}),
         ):
             grants = [*CODE, GrantType.CREDENTIALS] if name == "signer" else CODE
             credentials = await commands.ensure_client(
@@ -108,11 +104,8 @@ async def _given(stores: Stores, algorithm: str) -> dict[str, Any]:
                 at=now,
                 **more,
             )
-            found[name] = {
-                "id": credentials.client_id,
-                "secret": credentials.secret,
-                "redirect_uri": REDIRECT_URI,
-            }
+            told = {"id": credentials.client_id, "secret": credentials.secret}
+            found[name] = told | {"redirect_uri": REDIRECT_URI}
     person = {"email": "li@example.com", "password": PASSWORD, "name": "Li"}
     return found | {"person": person, "jwk": key.as_dict(private=True), "kid": "own"}
 

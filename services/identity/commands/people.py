@@ -39,6 +39,13 @@ class Open(NamedTuple):
     user: User | None
 
 
+async def _refuse_member(session: AsyncSession, organization: Organization, email: str) -> None:
+    known = select(User.id).join(Membership, Membership.user_id == User.id)
+    here = Membership.organization_id == organization.id, Membership.removed_at.is_(None)
+    if await session.scalar(known.where(User.email == email, *here)):
+        raise AlreadyMember("Change the roles of the person instead.")
+
+
 async def invite(  # noqa: PLR0913  what an invitation says
     session: AsyncSession,
     *,
@@ -55,10 +62,7 @@ async def invite(  # noqa: PLR0913  what an invitation says
     Announces UserInvited. Raises NotYoursToGive, AlreadyMember.
     """
     access.check_roles(roles, by_operator=caller.may(Scope.IDENTITY_OPERATE))
-    known = select(User.id).join(Membership, Membership.user_id == User.id)
-    here = Membership.organization_id == organization.id, Membership.removed_at.is_(None)
-    if await session.scalar(known.where(User.email == email, *here)):
-        raise AlreadyMember("Change the roles of the person instead.")
+    await _refuse_member(session, organization, email)
     mine = Invitation.organization_id == organization.id, Invitation.email == email
     earlier = update(Invitation).where(*mine, *_open())
     await session.execute(earlier.values(withdrawn_at=at))
@@ -78,10 +82,17 @@ async def invite(  # noqa: PLR0913  what an invitation says
     words = {"inviter": caller.name, "organization": organization.name}
     path = f"/invitations/{token}"
     mail.write(session, invitation, mail.INVITATION, at=at, path=path, **words)
+    _tell_of_invitation(session, invitation, by=caller, at=at)
+    return invitation
+
+
+def _tell_of_invitation(
+    session: AsyncSession, invitation: Invitation, *, by: Caller, at: datetime
+) -> None:
     publish(
         session,
         UserInvited(
-            organization_id=organization.id,
+            organization_id=invitation.organization_id,
             invitation_id=invitation.id,
             roles=invitation.roles,
             invited_at=at,
@@ -89,14 +100,13 @@ async def invite(  # noqa: PLR0913  what an invitation says
     )
     session.add(
         records.by(
-            caller,
+            by,
             "invited",
-            organization_id=organization.id,
-            subject=email,
+            organization_id=invitation.organization_id,
+            subject=invitation.email,
             details={"roles": invitation.roles},
         )
     )
-    return invitation
 
 
 def _open() -> tuple[ColumnElement[bool], ...]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import and_, select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.scopes import ROLES, Role, Scope
@@ -78,20 +78,35 @@ async def ensure_client(  # noqa: PLR0913  what a client is
         trusted=trusted,
         **given,
     ).checked(by_operator=True)
-    built, drawn = clients.build(organization_id, described)
     named = and_(Client.organization_id == organization_id, Client.name == name)
-    mine = Client.id == client_id if client_id else named
-    known = await session.scalar(
-        select(Client).where(mine, Client.ended_at.is_(None)).with_for_update()
+    return await _ensure(
+        session,
+        organization_id,
+        described,
+        mine=Client.id == client_id if client_id else named,
+        at=at,
     )
+
+
+async def _ensure(
+    session: AsyncSession,
+    organization_id: UUID,
+    described: clients.Described,
+    *,
+    mine: ColumnElement[bool],
+    at: datetime,
+) -> Credentials:
+    built, drawn = clients.build(organization_id, described)
+    living = select(Client).where(mine, Client.ended_at.is_(None)).with_for_update()
+    known = await session.scalar(living)
     if known is None:
-        recorded = records.entry(organization_id, "client_registered", subject=name)
+        recorded = records.entry(organization_id, "client_registered", subject=described.name)
         recorded.created_at = at
         session.add_all([built, recorded])
         await session.flush()
         return Credentials(built.client_id, drawn)
-    clients.take(known, built, secret=secret is not None)
-    return Credentials(known.client_id, secret)
+    clients.take(known, built, secret=described.secret is not None)
+    return Credentials(known.client_id, described.secret)
 
 
 async def ensure_operator_client(
