@@ -249,8 +249,8 @@ def _http(documents: dict[str, dict[str, Any]]) -> str:
         "HTTP operations",
         "the OpenAPI documents",
         "Lists come a page at a time: `limit`, and `next` with the address of what follows. A "
-        "`POST` heeds `Idempotency-Key`. Bulk operations take up to 5,000 items and answer per "
-        "item.",
+        "`POST` heeds `Idempotency-Key`, but for those whose answer holds a secret. Bulk "
+        "operations take up to 5,000 items and answer per item.",
         *sections,
     )
 

@@ -221,8 +221,10 @@ async def _greet(running: Running, server: "WebServer", *, demo: bool) -> None:
             segno.make(running.address).terminal(compact=True)
     if demo:
         await _show_demo(running)
+    port = running.address.rpartition(":")[2]  # the mailbox answers this machine alone
+    mailbox = f"{running.address.partition('://')[0]}://localhost:{port}/mailbox"
     running.say(
-        f"Mail lands on {running.address}/mailbox. Data and logs are in {running.folder}.\n"
+        f"Mail lands on {mailbox}. Data and logs are in {running.folder}.\n"
         "Ctrl-C stops everything; `make run RESET=1` begins anew."
     )
 

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import time
 from collections.abc import MutableMapping
 from typing import Any
@@ -19,12 +20,19 @@ logger = logging.getLogger(__name__)
 BODY_BYTES_MAX = 16 * 2**20
 QUERY_BYTES_MAX = 8 * 2**10
 PATH_BYTES_MAX = 2 * 2**10
+HOST = re.compile(r"([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?")
 
 
 class TooLarge(Problem):
     """The request is larger than anything this platform takes."""
 
     status = 413
+
+
+class MalformedHost(Problem):
+    """The Host header names no host."""
+
+    status = 400
 
 
 class Defect(Problem):
@@ -97,6 +105,9 @@ class _Limited:
 
 
 def _check(scope: Scope) -> None:
+    hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+    if len(hosts) > 1 or not all(map(HOST.fullmatch, hosts)):  # RFC 9112, 3.2
+        raise MalformedHost("Send the name or the address of this platform, once.")
     for part, raw, bytes_max in (
         ("path", scope.get("raw_path") or scope["path"].encode(), PATH_BYTES_MAX),
         ("query", scope.get("query_string", b""), QUERY_BYTES_MAX),

@@ -2,7 +2,7 @@
 
 Sound and no more: where it cannot prove that a document is accepted, it says why. Readers ignore
 fields they do not know, and nobody sends a field that their own schema does not name. `jsoncompat`
-and `jsonsubschema` do not fit: both let another `format` or `pattern` pass.
+does not fit: it lets another `format` or `pattern` pass.
 """
 
 import json

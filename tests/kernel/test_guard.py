@@ -64,6 +64,7 @@ class Wire:
         body: bytes | Iterable[bytes] = b"",
         headers: Iterable[tuple[bytes, bytes]] = (JSON,),
         authorization: bytes = b"Bearer x",
+        host: bytes = b"localhost",
     ) -> Answer:
         chunks = [body] if isinstance(body, bytes) else list(body)
         incoming = [{"type": "http.request", "body": x, "more_body": True} for x in chunks]
@@ -78,7 +79,7 @@ class Wire:
             "raw_path": path,
             "query_string": query,
             "root_path": "",
-            "headers": [(b"host", b"localhost"), (b"authorization", authorization), *headers],
+            "headers": [(b"host", host), (b"authorization", authorization), *headers],
             "client": ("127.0.0.1", 1),
             "server": ("localhost", 80),
         }
@@ -256,6 +257,16 @@ async def test_seventeen_mebibytes_are_too_many_with_and_without_a_length(wire: 
 @pytest.mark.parametrize("length", [b"-1", b"x", b"\xb2", b"1e3", b" ", b"+5"])
 async def test_a_length_that_is_no_number_is_refused(length: bytes, wire: Wire) -> None:
     assert (await wire(headers=[JSON, (b"content-length", length)])).status == 422
+
+
+@pytest.mark.parametrize("host", [b"[::1", b"a b", b"a/b", b"a@b", b"\xff", b"a:x", b"a:1:2", b""])
+async def test_a_host_that_is_none_is_refused(host: bytes, wire: Wire) -> None:
+    answer = await wire(host=host)
+    assert answer.status == 400
+    assert answer.problem()["type"] == "/problems/malformed-host"
+    for good in b"[::1]:8000", b"10.0.0.7:8443", b"orders-api", b"lianqiao.example":
+        assert (await wire(host=good, body=json.dumps(GOOD).encode())).status == 201
+    assert (await wire(headers=[JSON, (b"host", b"localhost")])).status == 400
 
 
 def test_the_largest_body_is_sixteen_mebibytes() -> None:

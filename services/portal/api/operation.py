@@ -12,11 +12,12 @@ from services.portal.commands.sessions import Visit
 from services.portal.queries import people
 from services.portal.queries.api import Away, Refused
 from services.portal.schemas.operation import Operation
+from shared.migrating import migrated_services
 from shared.problem import InvalidInput, Problem
 from shared.types import Search
 from shared.web.languages import language_of
 
-SERVICES = "identity", "onboarding", "orders", "production", "portal"
+SERVICES = migrated_services()
 MENDABLE = {404, 409, 422}
 AGE_RISK_S, AGE_LATE_S = 10.0, 60.0  # an outbox this old needs a look, needs somebody now
 
