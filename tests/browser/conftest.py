@@ -28,7 +28,7 @@ DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 Open = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # Playwright keeps the thread's loop: not beyond here
 def browser() -> Iterator[Browser]:
     if not CHROMIUM.exists():
         pytest.skip("there is no Chromium: apt-get install chromium")
@@ -38,7 +38,7 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """Run the platform as a person would, with nothing on it."""
     folder, port = tmp_path_factory.mktemp("platform"), str(free_port())
@@ -50,7 +50,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         ready.http.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chain(stage: Stage) -> tuple[Company, Company]:
     """Return a buyer and a supplier who work together; the supplier's name is a long one."""
     buyer = stage.company(
