@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,6 +67,8 @@ Port = Annotated[int, typer.Option(help="The port to answer at.", envvar="PORT",
 
 def main() -> None:
     """Run a command; what goes wrong is a sentence and an exit code, never a stack trace."""
+    # A script's background job inherits an ignored interrupt, and could then not be asked to end.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         app()
     except CannotError as error:

@@ -209,4 +209,4 @@ async def test_publishing_leaves_nothing_behind_in_memory(probe: Store) -> None:
     gc.collect()
     after, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert after - before < 25_000
+    assert after - before < 100_000  # an event that stayed would be 150 × 1 KB and more
