@@ -22,7 +22,7 @@ from tests.probe import factories
 from tests.probe.contracts import Noted
 
 NOBODY = "127.0.0.1:1"
-STOPPED_WITHIN_S = 15  # less than any of the time-outs that are waited out otherwise
+STOPPED_WITHIN_S = 15  # an acknowledgement would be waited for 20 s
 
 
 def listening() -> Handlers:
