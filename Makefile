@@ -10,7 +10,7 @@ PAGES := $(shell find services shared/web -name '*.html' -o -name '*.js' -o -nam
 EVERYTHING := --all-extras --group dev
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help install run test check contracts migration lock fresh bench browser
+.PHONY: help install run test check contracts migration lock fresh browser
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -56,9 +56,6 @@ fresh: install
 		cmp -s $$lock .tools/fresh/$$lock || { echo "$$lock is stale: run \`make lock\`."; exit 1; }; \
 	done
 	@$(BIN)/python -m shared.jars --check
-
-bench: install  ## measure what the README claims
-	$(BIN)/python -m benchmarks
 
 # Debian's Chromium and a font with Chinese, where we may install them; tests say what they miss.
 browser:
