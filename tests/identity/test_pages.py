@@ -258,7 +258,7 @@ class TestMailbox:
         [
             {"host": "evil.example"},
             {"host": "192.168.1.2:8000"},
-            {"host": "[::1"},
+            {"host": "[::2]:8000"},
             {"x-forwarded-for": "192.0.2.1"},
             {"forwarded": "for=192.0.2.1"},
         ],
