@@ -83,10 +83,10 @@ async def play(plan: Plan, stage: Stage) -> None:
     registered = await register(stage.platform, parties, told=stage.told)
     stage.apis = {party.name: registered.apis[party.id] for party in parties}
     await _relate(plan, stage)
-    await _each("orders", _by(plan.orders, lambda one: one.buyer), _place, stage)
+    await _each("buyers have ordered", _by(plan.orders, lambda one: one.buyer), _place, stage)
     by_supplier = _by(plan.orders, lambda one: one.supplier)
-    await _each("promises", by_supplier, _promise, stage)
-    await _each("reports", by_supplier, _report, stage)
+    await _each("suppliers have promised", by_supplier, _promise, stage)
+    await _each("suppliers have reported", by_supplier, _report, stage)
 
 
 async def _relate(plan: Plan, stage: Stage) -> None:
