@@ -24,3 +24,22 @@ class UserInvited(Event, type="identity.user_invited.v1", subject="organization_
     invitation_id: UUID
     roles: list[str]
     invited_at: datetime
+
+
+class OrganizationSuspended(
+    Event, type="identity.organization_suspended.v1", subject="organization_id"
+):
+    """The operator stopped an organization: whatever was granted to it before is void."""
+
+    organization_id: UUID
+    reason: str
+    suspended_at: datetime
+
+
+class OrganizationResumed(
+    Event, type="identity.organization_resumed.v1", subject="organization_id"
+):
+    """A suspended organization may act again; its people sign in anew."""
+
+    organization_id: UUID
+    resumed_at: datetime

@@ -4,7 +4,10 @@ from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import date, timedelta
 from hashlib import sha256
+from graphlib import TopologicalSorter
 from html.parser import HTMLParser
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,6 +15,7 @@ from httpx2 import Response
 from uuid_utils.compat import uuid7
 
 from contracts.scopes import Role
+from lianqiao.contracts import found_services
 from services.identity import commands as identity
 from shared.database import transaction, utc_now
 from tests.world import Party, World
@@ -87,7 +91,21 @@ async def tell(world: World) -> Cast:
     ):
         await trade(world, buyer, supplier, number)
     await world.settle()
+    for chapter in chapters():
+        await chapter.tell(world, cast)
+        await world.settle()
     return cast
+
+
+def chapters() -> list[Any]:
+    """Return what later services add to the story: `tests/<service>/story.py`, each after another.
+
+    A chapter has `tell(world, cast)` and may name in `AFTER` the services whose chapters come first.
+    """
+    names = [name for name in found_services() if find_spec(f"tests.{name}.story")]
+    found = {name: import_module(f"tests.{name}.story") for name in names}
+    order = TopologicalSorter({name: getattr(part, "AFTER", ()) for name, part in found.items()})
+    return [found[name] for name in order.static_order() if name in found]
 
 
 async def meet(world: World) -> Cast:
