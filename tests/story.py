@@ -3,8 +3,8 @@
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import date, timedelta
-from hashlib import sha256
 from graphlib import TopologicalSorter
+from hashlib import sha256
 from html.parser import HTMLParser
 from importlib import import_module
 from importlib.util import find_spec
@@ -98,9 +98,9 @@ async def tell(world: World) -> Cast:
 
 
 def chapters() -> list[Any]:
-    """Return what later services add to the story: `tests/<service>/story.py`, each after another.
+    """Return what later services add to the story, in order: `tests/<service>/story.py`.
 
-    A chapter has `tell(world, cast)` and may name in `AFTER` the services whose chapters come first.
+    A chapter has `tell(world, cast)`, and in `AFTER` the services whose chapters come first.
     """
     names = [name for name in found_services() if find_spec(f"tests.{name}.story")]
     found = {name: import_module(f"tests.{name}.story") for name in names}
