@@ -2,11 +2,13 @@
 // Tabler's style sheet is cut down to what the templates use; icons become one sprite.
 import { readFileSync, writeFileSync, mkdirSync, rmSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { buildSync } from "esbuild";
 import { PurgeCSS } from "purgecss";
 
 const ASSETS = "shared/web/assets";
 const SOURCES = ["shared/web", "services"];
 const ICONS = "node_modules/@tabler/icons/icons/outline";
+const BUNDLED = ["charts", "decoder"]; // shared/web/scripts: each with what it needs of a package, and nothing more
 const COPIED = { "htmx.js": "node_modules/htmx.org/dist/htmx.min.js" };
 
 function filesUnder(folder, ending) {
@@ -51,5 +53,15 @@ mkdirSync(ASSETS, { recursive: true });
 for (const [name, path] of Object.entries(COPIED)) {
   writeFileSync(join(ASSETS, name), readFileSync(path, "utf8").replace(/\n\/\/# sourceMappingURL=.*\s*$/, "\n"));
 }
+buildSync({
+  entryPoints: BUNDLED.map((name) => `shared/web/scripts/${name}.js`),
+  outdir: ASSETS,
+  bundle: true,
+  minify: true,
+  format: "iife",
+  target: "es2022",
+  legalComments: "none",
+  logLevel: "warning",
+});
 writeFileSync(join(ASSETS, "tabler.css"), await style());
 writeFileSync(join(ASSETS, "icons.svg"), sprite());
