@@ -13,7 +13,7 @@ from shared.app import Service
 from shared.run import Job, following
 from shared.settings import settings
 
-TOPICS = "orders", "production"
+TOPICS = "onboarding", "orders", "production", "logistics", "settlement"
 
 
 def _jobs(app: FastAPI) -> Sequence[Job]:

@@ -28,6 +28,14 @@ class _Heard(BaseModel):
     order_id: UUID | None = None
     schedule_line_id: UUID | None = None
     work_order_id: UUID | None = None
+    relationship_id: UUID | None = None
+    application_id: UUID | None = None
+    shipment_id: UUID | None = None
+    receipt_id: UUID | None = None
+    statement_id: UUID | None = None
+    invoice_id: UUID | None = None
+    payable_id: UUID | None = None
+    payment_id: UUID | None = None
 
 
 class _Letter(BaseModel):
@@ -63,7 +71,8 @@ class Audience:
                 self._tell(letter)
 
     def _tell(self, letter: _Letter) -> None:
-        known = letter.heard.model_dump(mode="json", exclude={"buyer_id", "supplier_id"})
+        parties = {"buyer_id", "supplier_id"}
+        known = letter.heard.model_dump(mode="json", exclude=parties, exclude_none=True)
         text = json.dumps({"type": letter.type, **known})
         for party in {letter.heard.buyer_id, letter.heard.supplier_id}:
             for page in self._pages.get(party, ()):

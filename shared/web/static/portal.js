@@ -112,7 +112,7 @@ function listen() {
   source.addEventListener("hello", () => { connected(live.away > 0); });
   source.addEventListener("beat", () => showLive());
   source.addEventListener("catch-up", () => catchUp());
-  source.addEventListener("change", (event) => { showLive(); heard(JSON.parse(event.data)); });
+  source.addEventListener("change", (event) => { showLive(); const told = JSON.parse(event.data); heard(told); tell(told); });
   source.addEventListener("error", () => {
     live.away += 1;
     if (live.away > 1 || source.readyState === EventSource.CLOSED) lost();
@@ -205,7 +205,13 @@ function swapPart(page, fresh, selector, glow) {
   if (glow) each("li[id]", (node) => node.classList.toggle("is-new", !known.has(node.id)), old);
 }
 
+// Other scripts hear it too; `null` says that something may have been missed.
+function tell(told) {
+  document.dispatchEvent(new CustomEvent("lianqiao:change", { detail: told }));
+}
+
 function catchUp() {
+  tell(null);
   const list = document.querySelector("[data-list]");
   const page = document.querySelector("[data-order-page]");
   if (page) refreshSoon(page);

@@ -55,17 +55,40 @@ function drawWhisker(svg, at, text) {
   line(svg, "pp-thick", p25, Math.max(p75, p25 + 1.5), 26, 26);
 }
 
+// data-spent="theirs 2026-10-20 2026-11-02, ours 2026-11-02 2026-11-26, …": whose days they were.
+function drawSpent(svg, at, text, hatch) {
+  const [whose, start, end] = text.trim().split(/\s+/);
+  const [left, right] = [at(start), at(end)];
+  const bar = (kind, fill) => add(svg, "rect", { class: kind, x: `${left}%`, width: `${Math.max(0, right - left)}%`, y: 9, height: 8, ...(fill && { fill }) });
+  if (right <= left) return;
+  bar(`pp-${whose}`);
+  if (whose === "ours") bar("pp-run", `url(#${hatch})`);
+  add(svg, "rect", { class: "pp-gap", x: `${right}%`, width: 1, y: 9, height: 8, transform: "translate(-1 0)" });
+}
+
+// data-legal: the last day that the law allows, with a flag; red once it has passed.
+function drawLegal(svg, { at, within, today }, legal) {
+  if (!within(legal)) return;
+  const kind = Date.parse(legal) < Date.parse(today) ? "is-breached" : "";
+  const group = add(svg, "g", { class: kind });
+  line(group, "pp-legal", at(legal), at(legal), 5, 31);
+  add(group, "rect", { class: "pp-flag", x: `${at(legal)}%`, y: 3, width: 6, height: 6, transform: "translate(-3 0)" });
+}
+
 let pictures = 0;
 function drawProgress(element) {
-  const { at, within, today } = scaleFor(element);
+  const scale = scaleFor(element);
+  const { at, within, today } = scale;
   const svg = canvas(element);
   const hatch = `hatch-${(pictures += 1)}`;
   const pattern = add(svg, "pattern", { id: hatch, width: 5, height: 5, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" });
   add(pattern, "line", { class: "pp-hatch", x1: 1, x2: 1, y1: 0, y2: 5 });
   if (today && within(today)) line(svg, "pp-today", at(today), at(today), 0, 36);
-  const { work, shares, predicted, promised, due } = element.dataset;
+  const { work, shares, spent, predicted, promised, legal, due } = element.dataset;
   if (work) drawWork(svg, at, work, shares.split(" ").map(Number), hatch);
+  if (spent) spent.split(",").forEach((text) => drawSpent(svg, at, text, hatch));
   if (predicted) drawWhisker(svg, at, predicted);
+  if (legal) drawLegal(svg, scale, legal);
   if (promised && within(promised)) line(svg, "pp-promised", at(promised), at(promised), 5, 31);
   if (due && within(due)) line(svg, "pp-due", at(due), at(due), 5, 31);
 }
