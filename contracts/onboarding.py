@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt
@@ -87,6 +87,28 @@ class RelationshipChanged(
     terms: Terms | None = None  # None: nothing was agreed, the defaults hold
     buyer: Signatory | None = None
     supplier: Signatory | None = None
+    suspended_by: Literal["buyer", "supplier"] | None = None  # while it is suspended
+    changed_at: datetime
+
+
+class ApplicationState(StrEnum):
+    """How far a supplier has come on its way to a relationship, and whose turn it is."""
+
+    DRAFT = "draft"  # the supplier's
+    SUBMITTED = "submitted"  # the buyer's
+    CHANGES_REQUESTED = "changes_requested"  # the supplier's
+    APPROVED = "approved"  # the supplier's: the agreement waits
+    AGREED = "agreed"  # nobody's: the relationship is active
+    DECLINED = "declined"  # nobody's
+
+
+class ApplicationChanged(Event, type="onboarding.application_changed.v1", subject="application_id"):
+    """A supplier's application came about or took a step; what it says stays with onboarding."""
+
+    application_id: UUID
+    buyer_id: UUID
+    supplier_id: UUID
+    state: ApplicationState
     changed_at: datetime
 
 

@@ -1,5 +1,6 @@
 """What migrations of every service need beyond Alembic's own operations."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -8,13 +9,20 @@ from alembic import context, op
 from contracts.values import MINOR_DIGITS
 
 PARTY = "(SELECT nullif(current_setting('app.organization_id', true), '')::uuid)"
+SUSPENDING = (  # no column of the row in it: read once per statement, not once per row
+    "ARRAY(SELECT r.buyer_id FROM relationships AS r"
+    f" WHERE r.supplier_id = {PARTY} AND r.suspended_by = 'buyer')"
+)
 NOW = sa.text("now()")
 
 
-def protect(table: str, *columns: str) -> None:
-    """Show a row to the organizations in its party columns; system and migrations see them all."""
+def protect(table: str, *columns: str, barred: bool = False) -> None:
+    """Show a row to the organizations in its party columns; system and migrations see them all.
+
+    With `barred`, a supplier whose buyer suspended the relationship sees none of its rows.
+    """
     service = context.config.config_ini_section
-    party = " OR ".join(f"{column} = {PARTY}" for column in columns)
+    party = _party(columns, barred=barred)
     op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
     op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
     op.execute(
@@ -24,6 +32,22 @@ def protect(table: str, *columns: str) -> None:
         f"CREATE POLICY platform ON {table} TO {service}_system, {service}_owner "
         "USING (true) WITH CHECK (true)"
     )
+
+
+def bar(table: str, *, barred: bool = True) -> None:
+    """Close rows of (buyer_id, supplier_id) to suppliers that their buyer suspended, or open them.
+
+    Reads `relationships` of the same schema, which must know `suspended_by`.
+    """
+    party = _party(("buyer_id", "supplier_id"), barred=barred)
+    op.execute(f"ALTER POLICY parties ON {table} USING ({party}) WITH CHECK ({party})")
+
+
+def _party(columns: Sequence[str], *, barred: bool) -> str:
+    parties = {column: f"{column} = {PARTY}" for column in columns}
+    if barred:
+        parties["supplier_id"] = f"({parties['supplier_id']} AND buyer_id <> ALL ({SUSPENDING}))"
+    return " OR ".join(parties.values())
 
 
 def append_only(table: str) -> None:

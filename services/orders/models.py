@@ -67,6 +67,7 @@ class Relationship(Model):
     supplier_id: Mapped[UUID] = mapped_column(index=True)
     supplier_name: Mapped[str]
     state: Mapped[str]
+    suspended_by: Mapped[str | None]  # "buyer": row policies close its rows to the supplier
     vendor_number: Mapped[str | None]
     since: Mapped[date | None]
     changed_at: Mapped[datetime]

@@ -291,13 +291,12 @@ def _parties(order: WorkOrder) -> dict[str, Any]:
 
 
 async def note_relationship(session: AsyncSession, event: RelationshipChanged) -> None:
-    """Write down what a buyer and a supplier are called."""
-    row = event.model_dump(
-        include={"buyer_id", "buyer_name", "supplier_id", "supplier_name", "changed_at"}
-    )
+    """Write down what a buyer and a supplier are called, and who has suspended the two."""
+    told = "buyer_name", "supplier_name", "suspended_by", "changed_at"
+    row = event.model_dump(include={"buyer_id", "supplier_id", *told})
     noted = insert(Relationship).values(**row)
     newer = Relationship.changed_at <= noted.excluded.changed_at
-    changed = {name: noted.excluded[name] for name in ("buyer_name", "supplier_name", "changed_at")}
+    changed = {name: noted.excluded[name] for name in told}
     await session.execute(
         noted.on_conflict_do_update(
             index_elements=["buyer_id", "supplier_id"], set_=changed, where=newer

@@ -235,4 +235,5 @@ class Relationship(Model):
     buyer_name: Mapped[str]
     supplier_id: Mapped[UUID] = mapped_column(primary_key=True, index=True)
     supplier_name: Mapped[str]
+    suspended_by: Mapped[str | None]  # "buyer": row policies close its rows to the supplier
     changed_at: Mapped[datetime]

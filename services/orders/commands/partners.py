@@ -13,12 +13,16 @@ from contracts.onboarding import RelationshipChanged
 from services.orders.models import Item, Relationship
 from shared.auth import Caller
 
+RELATIONSHIP_COLUMNS = {
+    *("buyer_id", "buyer_name", "supplier_id", "supplier_name"),
+    *("state", "suspended_by", "vendor_number", "since", "changed_at"),
+}
 ITEM_COLUMNS = "buyer_id", "number", "name", "unit", "updated_at"
 
 
 async def keep_relationship(session: AsyncSession, event: RelationshipChanged) -> None:
     """Keep how a buyer and a supplier stand; what is older than what is known is passed over."""
-    values = event.model_dump(exclude={"relationship_id"})
+    values = event.model_dump(include=RELATIONSHIP_COLUMNS)
     keeping = insert(Relationship).values(id=event.relationship_id, **values)
     newer = keeping.excluded.changed_at >= Relationship.changed_at
     told = {name: getattr(keeping.excluded, name) for name in values}
