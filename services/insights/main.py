@@ -1,0 +1,5 @@
+"""The insights service: what the chain's figures say, to whom they may be said."""
+
+from shared.app import Service
+
+service = Service(name="insights")
