@@ -1,0 +1,1 @@
+"""The rules of settlement: values and pure functions; no I/O, no clock."""
