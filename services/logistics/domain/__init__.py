@@ -1,0 +1,1 @@
+"""The rules of logistics: values and pure functions."""
