@@ -198,13 +198,15 @@ def unreachable(error: BaseException) -> str:
 
 @asynccontextmanager
 async def _following(keys: Keys) -> AsyncIterator[None]:
+    """Keep up with identity's keys, and with whom it stopped."""
     stop = asyncio.Event()
-    task = asyncio.create_task(keys.follow(stop))
+    stopped = keys.suspensions.following(servers=settings().kafka_servers)
+    tasks = [asyncio.create_task(job(stop)) for job in (keys.follow, stopped)]
     try:
         yield
     finally:
         stop.set()
-        await task
+        await asyncio.gather(*tasks)
 
 
 async def _enter_all(stack: AsyncExitStack, apps: Mapping[str, FastAPI]) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing, contextmanager, suppress
@@ -175,10 +176,10 @@ def _positions(consumer: KafkaConsumer) -> Sequence[Position]:
 
 @asynccontextmanager
 async def broadcast(
-    servers: str, *, topics: Iterable[str]
+    servers: str, *, topics: Iterable[str], since_s: int = 0
 ) -> AsyncIterator[Callable[[], Awaitable[Sequence[Message]]]]:
-    """Open a consumer of everything that comes from now on, shared with nobody."""
-    connect = partial(_from_now_on, servers, topics)
+    """Open a consumer of the last seconds and of all that comes, shared with nobody."""
+    connect = partial(_from_now_on, servers, topics, since_s)
     leave = partial(KafkaConsumer.close, timeout_ms=CLOSE_MS_MAX)
     async with _alone(connect, leave, servers=servers, name="kafka-live") as (consumer, thread):
 
@@ -189,8 +190,11 @@ async def broadcast(
         yield poll
 
 
-def _from_now_on(servers: str, topics: Iterable[str]) -> KafkaConsumer:
-    """Fix where each partition ends now; left to the first poll, what comes before it is lost."""
+def _from_now_on(servers: str, topics: Iterable[str], since_s: int) -> KafkaConsumer:
+    """Fix where each partition ends now; left to the first poll, what comes before it is lost.
+
+    With seconds, go back to what the broker's log holds from then on.
+    """
     settings = CONSUMER | {"auto_offset_reset": "latest"}
     del settings["partition_assignment_strategy"]
     consumer = KafkaConsumer(bootstrap_servers=servers, group_id=None, **settings)
@@ -201,8 +205,11 @@ def _from_now_on(servers: str, topics: Iterable[str]) -> KafkaConsumer:
             for number in consumer.partitions_for_topic(topic) or ()
         ]
         consumer.assign(parts)
+        then = int((time.time() - since_s) * 1000)
+        begun = consumer.offsets_for_times(dict.fromkeys(parts, then)) if since_s else {}
         for part, end in consumer.end_offsets(parts).items():
-            consumer.seek(part, end)
+            first = begun.get(part)
+            consumer.seek(part, first.offset if first else end)
     except BaseException:
         consumer.close(timeout_ms=CLOSE_MS_MAX)
         raise

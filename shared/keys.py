@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from joserfc import jwt
@@ -17,6 +17,7 @@ from joserfc.jwt import JWTClaimsRegistry
 
 from shared.auth import Caller
 from shared.settings import settings
+from shared.suspension import Suspensions
 
 logger = logging.getLogger(__name__)
 
@@ -36,13 +37,22 @@ INVALID = (
 Fetch = Callable[[], Awaitable[dict[str, Any]]]  # returns a JWK Set
 
 
+class _Known(NamedTuple):
+    """A token whose signature holds: whose it is, and for how long."""
+
+    issued_at: float
+    ends_at: float
+    caller: Caller
+
+
 class Keys:
     """Identity's public keys, fetched beside the requests; calling it verifies a token."""
 
     def __init__(self, fetch: Fetch) -> None:
         self._fetch = fetch
+        self.suspensions = Suspensions()
         self._keys: KeySet | None = None
-        self._seen: dict[bytes, tuple[float, Caller]] = {}
+        self._seen: dict[bytes, _Known] = {}
         self._texts = ""
 
     def __call__(self, token: str) -> Caller | None:
@@ -57,7 +67,10 @@ class Keys:
                 if len(self._seen) >= REMEMBERED_MAX:
                     self._seen.clear()
                 self._seen[digest] = known
-        return known[1] if known and now < known[0] else None
+        if known is None or now >= known.ends_at:
+            return None
+        void = self.suspensions.refuses(known.caller.organization_id, known.issued_at)
+        return None if void else known.caller
 
     @property
     def ready(self) -> bool:
@@ -84,7 +97,7 @@ class Keys:
                 await asyncio.wait_for(stop.wait(), REFRESH_S if self.ready else RETRY_S)
 
 
-def _verified(token: str, keys: KeySet, now: float) -> tuple[float, Caller] | None:
+def _verified(token: str, keys: KeySet, now: float) -> _Known | None:
     essential: dict[str, Any] = {name: {"essential": True} for name in ESSENTIAL}
     registry = JWTClaimsRegistry(
         now=int(now),
@@ -100,7 +113,8 @@ def _verified(token: str, keys: KeySet, now: float) -> tuple[float, Caller] | No
         if not isinstance(decoded.claims["aud"], str):
             return None
         registry.validate(decoded.claims)
-        return float(decoded.claims["exp"]), _caller(decoded.claims)
+        issued_at, ends_at = (float(decoded.claims[name]) for name in ("iat", "exp"))
+        return _Known(issued_at, ends_at, _caller(decoded.claims))
     except INVALID:
         return None
 

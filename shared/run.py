@@ -40,9 +40,12 @@ def consuming(handlers: Handlers, sessions: Sessions, *, servers: str, group: st
     return partial(_through_outages, connect, partial(consume, handlers, sessions))
 
 
-def following(topics: Sequence[str], deliver: Deliver, *, servers: str) -> Job:
-    """Show this process every event of some topics from now on: for live pages, not for books."""
-    connect = partial(kafka.broadcast, servers, topics=topics)
+def following(topics: Sequence[str], deliver: Deliver, *, servers: str, since_s: int = 0) -> Job:
+    """Show this process every event of some topics from now on: for live pages, not for books.
+
+    With seconds, it begins with the events of so long ago, also after each outage.
+    """
+    connect = partial(kafka.broadcast, servers, topics=topics, since_s=since_s)
     return partial(_through_outages, connect, partial(follow, deliver))
 
 

@@ -66,7 +66,7 @@ def postbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Postbox]:
             "mail_from": "链桥 <no-reply@example.com>",
         }
     )
-    monkeypatch.setattr(mail, "settings", lambda: changed)
+    monkeypatch.setattr("shared.mail.settings", lambda: changed)
     yield box
     server.stop()
 

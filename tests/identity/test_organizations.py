@@ -82,9 +82,9 @@ class TestOrganizations:
         self, world: World, operator: AsyncClient
     ) -> None:
         id_ = str(uuid4())
-        first = {"id": id_, "name": "A", "identifiers": {"uscc": "1", "duns": "2"}}
+        first = {"id": id_, "name": "A", "identifiers": {"lei": "1", "duns": "2"}}
         same = {"name": "B", "identifiers": {"duns": "2", "vendor": "3"}}
-        stranger = {"id": str(uuid4()), "name": "C", "identifiers": {"uscc": "1"}}
+        stranger = {"id": str(uuid4()), "name": "C", "identifiers": {"lei": "1"}}
         none = {"name": "D"}
         results = await register(operator, first, first, same, stranger, none, none)
         assert [r["status"] for r in results] == [

@@ -272,6 +272,9 @@ class TestMailbox:
             assert (await client.get("/mailbox")).status_code == 404
 
 
+LETTERS = mail.INVITATION, mail.PASSWORD_FORGOTTEN, mail.PASSWORD_CHANGED, mail.REGISTERED
+
+
 class TestWords:
     async def test_chinese_comes_first(self, nobody: Browser) -> None:
         page = await nobody.http.get("/sign-in", headers={"accept-language": "fr"})
@@ -282,7 +285,7 @@ class TestWords:
 
     def test_every_message_is_translated(self) -> None:
         said = set(SCOPES.values()) | set(ROLES.values())
-        for letter_ in (mail.INVITATION, mail.PASSWORD_FORGOTTEN, mail.PASSWORD_CHANGED):
+        for letter_ in LETTERS:
             said |= set(letter_)
         for template in (ROOT / "templates").glob("*.html"):
             text = template.read_text()

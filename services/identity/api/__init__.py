@@ -12,6 +12,7 @@ from services.identity.api import (
     passwords,
     people,
     records,
+    register,
     sign_in,
 )
 
@@ -20,7 +21,7 @@ for part in (organizations, people, clients, records):
     router.include_router(part.router)
 
 # One flat list: the platform reads from it which addresses are identity's.
-PAGES = oauth, authorize, sign_in, passwords, invitations, mailbox
+PAGES = oauth, authorize, sign_in, register, passwords, invitations, mailbox
 edge = APIRouter(routes=[route for page in PAGES for route in page.router.routes])
 
 __all__ = ["edge", "router"]

@@ -1,52 +1,10 @@
-"""The mailbox of a platform on one machine: what would leave by mail, were there a mail server."""
+"""Where the letters of this service are read on a platform without a mail server."""
 
-from ipaddress import ip_address
-from urllib.parse import urlsplit
-
-from fastapi import APIRouter, Request, Response
-
-from services.identity.api.browser import address_of, pages
+from services.identity.api.browser import pages
 from services.identity.commands import mail
-from shared.database import SystemTransaction
-from shared.problem import NotFound
-from shared.settings import settings
+from shared.web.mailbox import mailbox
 
-router = APIRouter(include_in_schema=False)
-
-LETTERS_MAX = 50
-
-
-@router.get("/mailbox")
-async def show_mailbox(request: Request, session: SystemTransaction) -> Response:
-    """Show the newest letters to whoever sits at this machine, and to nobody else."""
-    if settings().smtp_url or not _is_here(request):
-        raise NotFound("There is nothing at this address.")
-    letters = await mail.newest(session, limit=LETTERS_MAX)
-    shown = [(letter, _parts(letter.text)) for letter in letters]
-    return pages.render(request, "mailbox.html", {"letters": shown})
-
-
-def _is_here(request: Request) -> bool:
-    """Tell whether the request comes from this machine, through no proxy and under its own name.
-
-    The name guards against a page elsewhere whose own name was made to lead here.
-    """
-    forwarded = {"forwarded", "x-forwarded-for", "x-real-ip", "via"}.intersection(request.headers)
-    try:
-        name = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
-    except ValueError:
-        return False
-    return not forwarded and _is_loopback(address_of(request)) and _is_loopback(name)
-
-
-def _is_loopback(name: str) -> bool:
-    try:
-        return name == "localhost" or ip_address(name).is_loopback
-    except ValueError:
-        return False
-
-
-def _parts(text: str) -> list[tuple[bool, str]]:
-    """Split a letter into lines, telling which of them are links into this platform."""
-    issuer = settings().issuer
-    return [(line.startswith(f"{issuer}/"), line) for line in text.splitlines()]
+# The letters of onboarding lie with onboarding, below its own address.
+router = mailbox(
+    mail.post, pages, path="/mailbox", others={"/join/mailbox": "Invitations to suppliers"}
+)

@@ -130,11 +130,11 @@ async def suspend_organization(
 
 @router.post("/organizations/{organization_id}/resumption", responses=problems(NotFound))
 async def resume_organization(
-    organization_id: UUID, body: ReasonIn, caller: Operator, session: SystemTransaction
+    organization_id: UUID, body: ReasonIn, caller: Operator, session: SystemTransaction, now: Now
 ) -> OrganizationOut:
     """Let a suspended organization act again."""
     row = await organizations.resume(
-        session, caller=caller, organization_id=organization_id, reason=body.reason
+        session, caller=caller, organization_id=organization_id, reason=body.reason, at=now
     )
     [shown] = await _shown(session, [row])
     return shown

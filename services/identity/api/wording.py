@@ -5,6 +5,14 @@ from contracts.scopes import Role, Scope
 SCOPES = {
     Scope.IDENTITY_ADMINISTER: "Administer people, programs and sessions",
     Scope.IDENTITY_OPERATE: "Operate the platform's organizations",
+    Scope.INSIGHTS_OPERATE: "Preview and publish the regulator's tables",
+    Scope.INSIGHTS_READ: "See figures of the organization and its partners",
+    Scope.INSIGHTS_REGULATE: "See the published tables",
+    Scope.LOGISTICS_IMPORT: "Import shipments and receipts",
+    Scope.LOGISTICS_READ: "See shipments and receipts",
+    Scope.LOGISTICS_RECEIVE: "Receive and accept goods",
+    Scope.LOGISTICS_SHIP: "Announce and ship goods",
+    Scope.LOGISTICS_TRACK: "Report where shipments are",
     Scope.ONBOARDING_IMPORT: "Import relationships",
     Scope.ONBOARDING_READ: "See with whom the organization works",
     Scope.ONBOARDING_WRITE: "Begin and end relationships",
@@ -18,6 +26,12 @@ SCOPES = {
     Scope.PRODUCTION_IMPORT: "Import production reports",
     Scope.PRODUCTION_READ: "See production progress",
     Scope.PRODUCTION_WRITE: "Report production progress",
+    Scope.SETTLEMENT_APPROVE: "Approve payments",
+    Scope.SETTLEMENT_IMPORT: "Import invoices and payments",
+    Scope.SETTLEMENT_INVOICE: "Send invoices and agree statements",
+    Scope.SETTLEMENT_MATCH: "Check invoices and agree statements",
+    Scope.SETTLEMENT_PAY: "Propose and record payments",
+    Scope.SETTLEMENT_READ: "See invoices, statements and balances",
 }
 ROLES = {
     Role.BUYER_FINANCE: "Buyer: finance",

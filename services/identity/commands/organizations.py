@@ -1,22 +1,30 @@
 """Organizations: registered in bulk, suspended, resumed. The platform's operator does this."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
-from contracts.identity import OrganizationRegistered
+from contracts.identity import (
+    OrganizationRegistered,
+    OrganizationResumed,
+    OrganizationSuspended,
+)
 from contracts.scopes import Role
 from services.identity.commands import people, records, sessions
 from services.identity.models import Identifier, Organization
+from shared import uscc
 from shared.auth import Caller
 from shared.events import publish
 from shared.problem import Conflict, NotFound, Problem
+
+# Whoever registers waits for who came before: one number makes one organization.
+ONE_BY_ONE = func.pg_advisory_xact_lock(func.hashtext("identity.organizations"))
 
 
 class IdentifierTaken(Conflict):
@@ -77,11 +85,17 @@ async def register(
     """Register organizations that are not there yet, found by id or by any identifier.
 
     New ones are announced (OrganizationRegistered) and their administrator is invited. One
-    that is there keeps its name; identifiers it lacks are added. Answers are in order.
+    that is there keeps its name; identifiers it lacks are added. Answers are in order. A unified
+    social credit code is normalized, and refused where its check fails.
     """
-    known = await _known(session, batch)
+    await session.execute(select(ONE_BY_ONE))
+    read = [_read(described) for described in batch]
+    known = await _known(session, [one for one in read if isinstance(one, Described)])
     done: list[Registered | Problem] = []
-    for described in batch:
+    for described in read:
+        if isinstance(described, Problem):
+            done.append(described)
+            continue
         try:
             done.append(await _register(session, caller, described, known, at))
         except Problem as refusal:
@@ -89,6 +103,17 @@ async def register(
     await session.flush()  # the organizations, before what refers to them
     session.add_all(known.added)
     return done
+
+
+def _read(described: Described) -> Described | Problem:
+    code = described.identifiers.get("uscc")
+    if code is None:
+        return described
+    try:
+        read = uscc.read(code, field="identifiers.uscc")
+    except uscc.WrongUscc as refusal:
+        return refusal
+    return replace(described, identifiers={**described.identifiers, "uscc": read.code})
 
 
 async def _known(session: AsyncSession, batch: Sequence[Described]) -> _Known:
@@ -157,12 +182,16 @@ async def suspend(
 ) -> Organization:
     """Let nobody act for an organization: its people's sessions end and its clients stop.
 
-    Access tokens that are out live five minutes at most. Raises NotFound, OwnOrganization.
+    Announces OrganizationSuspended, by which access tokens that are out become void; they live
+    five minutes at most. Raises NotFound, OwnOrganization.
     """
     if organization_id == caller.organization_id:
         raise OwnOrganization("Then nobody could resume it.")
     row = await _held(session, organization_id)
-    row.suspended_at = row.suspended_at or at
+    if row.suspended_at is None:
+        row.suspended_at = at
+        stopped = {"organization_id": organization_id, "reason": reason, "suspended_at": at}
+        publish(session, OrganizationSuspended.model_validate(stopped))
     await sessions.end_of(session, organization_id=organization_id, at=at)
     details = {"reason": reason}
     session.add(records.by(caller, "suspended", organization_id=organization_id, details=details))
@@ -170,11 +199,13 @@ async def suspend(
 
 
 async def resume(
-    session: AsyncSession, *, caller: Caller, organization_id: UUID, reason: str
+    session: AsyncSession, *, caller: Caller, organization_id: UUID, reason: str, at: datetime
 ) -> Organization:
-    """Let a suspended organization act again. Raises NotFound."""
+    """Let a suspended organization act again; announces OrganizationResumed. Raises NotFound."""
     row = await _held(session, organization_id)
-    row.suspended_at = None
+    if row.suspended_at is not None:
+        row.suspended_at = None
+        publish(session, OrganizationResumed(organization_id=organization_id, resumed_at=at))
     details = {"reason": reason}
     session.add(records.by(caller, "resumed", organization_id=organization_id, details=details))
     return row

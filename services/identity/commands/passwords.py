@@ -133,6 +133,13 @@ async def count(session: AsyncSession, key: bytes, limit: Limit, *, at: datetime
     await session.execute(blocking.values(blocked_until=limit.blocked_until(failures, at=at)))
 
 
+async def count_registration(
+    session: AsyncSession, address: str, limit: Limit, *, at: datetime
+) -> None:
+    """Count who registers a company from a network address. Raises TooManyAttempts."""
+    await count(session, _key("registrations from", address), limit, at=at)
+
+
 async def set_password(
     session: AsyncSession, user: User, kept: str, *, at: datetime, except_session: UUID | None
 ) -> None:
@@ -143,7 +150,7 @@ async def set_password(
         keeping.on_conflict_do_update(index_elements=[Password.user_id], set_=row)
     )
     await sessions.end_all(session, user_id=user.id, at=at, except_session=except_session)
-    mail.write(session, user, mail.PASSWORD_CHANGED, at=at)
+    mail.write(session, user, mail.PASSWORD_CHANGED, at=at, path=mail.FORGOTTEN)
     mine = select(Membership.organization_id).where(Membership.user_id == user.id)
     for organization_id in await session.scalars(mine):
         session.add(records.entry(organization_id, "password_changed", actor=user))

@@ -1,14 +1,14 @@
 """What is written down and never changed, and what is sent."""
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Index
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped
 
 from services.identity.models.model import Model
 from shared.database import Identified
+from shared.mail import MailRow
 
 
 class AuditEntry(Identified, Model):
@@ -27,16 +27,5 @@ class AuditEntry(Identified, Model):
     address: Mapped[str]
 
 
-class Mail(Identified, Model):
+class Mail(MailRow, Model):
     """A letter to a person, sent after the commit; its text is wiped once it has left."""
-
-    __tablename__ = "mails"
-    __table_args__ = (Index("ix_mails_next_at", "next_at"),)
-
-    recipient: Mapped[str]
-    subject: Mapped[str]
-    text: Mapped[str]
-    attempts: Mapped[int] = mapped_column(default=0)
-    next_at: Mapped[datetime | None]  # None: it has left, or was given up
-    sent_at: Mapped[datetime | None]
-    error: Mapped[str | None]
