@@ -24,7 +24,15 @@ OF_TWO = (
     "month_amounts",
 )
 READ = "organizations", *OF_TWO
-PUBLISHED = "looks", "release_looks", "contributors", "releases", "previews", "protection"
+PUBLISHED = (
+    "waivers",
+    "looks",
+    "release_looks",
+    "contributors",
+    "releases",
+    "previews",
+    "protection",
+)
 
 
 def upgrade() -> None:
@@ -41,6 +49,7 @@ def upgrade() -> None:
         protect(table, "buyer_id", "supplier_id")
     protect("organizations", "organization_id")
     protect("contributors", "organization_id")
+    protect("waivers", "organization_id")
     _give_rights()
     _let_a_side_say_what_it_read()
 
@@ -60,6 +69,7 @@ def _give_rights() -> None:
     append_only("contributors")
     append_only("release_looks")
     append_only("looks")
+    append_only("waivers")
     append_only("protection")
     op.execute("REVOKE ALL ON releases, previews, protection FROM insights_app")
     op.execute("REVOKE INSERT ON contributors, release_looks FROM insights_app")
@@ -129,7 +139,6 @@ def _create_orders() -> None:
         "lines",
         sa.Column("schedule_line_id", sa.Uuid(), nullable=False),
         sa.Column("order_id", sa.Uuid(), nullable=True),
-        sa.Column("placed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("quantity", sa.Numeric(precision=18, scale=6), nullable=True),
         sa.Column("first_promised_on", sa.Date(), nullable=True),
         sa.Column("promised_on", sa.Date(), nullable=True),
@@ -141,6 +150,11 @@ def _create_orders() -> None:
         sa.Column("supplier_id", sa.Uuid(), nullable=False),
         sa.PrimaryKeyConstraint("schedule_line_id", name="pk_lines"),
         postgresql_with={"fillfactor": 80},
+    )
+    op.create_index(
+        "ix_lines_buyer_id_supplier_id_confirmed_on_schedule_line_id",
+        "lines",
+        ["buyer_id", "supplier_id", "confirmed_on", "schedule_line_id"],
     )
     op.create_index(
         "ix_lines_buyer_id_supplier_id_promised_on",
@@ -318,12 +332,8 @@ def _create_months() -> None:
         sa.Column("currency", sa.Text(), nullable=False),
         sa.Column("ordered_minor", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("paid_minor", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
-        sa.Column(
-            "paid_days",
-            sa.Numeric(precision=30, scale=0),
-            server_default=sa.text("0"),
-            nullable=False,
-        ),
+        sa.Column("payments", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("payment_days", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("legal_due_minor", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("legal_kept_minor", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("overdue_minor", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
@@ -355,6 +365,7 @@ def _create_releases() -> None:
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("content", sa.Text(), nullable=True),
+        sa.Column("rows", sa.Text(), nullable=True),
         sa.Column("sha256", sa.Text(), nullable=True),
         sa.Column("after_id", sa.Uuid(), nullable=True),
         sa.Column("contributor_ids", sa.ARRAY(sa.Uuid()), nullable=True),
@@ -391,6 +402,16 @@ def _create_releases() -> None:
 
 
 def _create_looks() -> None:
+    op.create_table(
+        "waivers",
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("given", sa.Boolean(), nullable=False),
+        sa.Column("said_by", sa.Text(), nullable=False),
+        sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_waivers"),
+    )
+    op.create_index("ix_waivers_organization_id_id", "waivers", ["organization_id", "id"])
     op.create_table(
         "contributors",
         sa.Column("release_id", sa.Uuid(), nullable=False),

@@ -1,5 +1,6 @@
 """The insights service: what the chain's figures say, to whom they may be said."""
 
+from services.insights.handlers import handlers
 from shared.app import Service
 
-service = Service(name="insights")
+service = Service(name="insights", handlers=handlers)

@@ -11,6 +11,7 @@ from services.insights.models.releases import (
     Protection,
     Release,
     ReleaseLook,
+    Waiver,
 )
 
 READ_TABLES: tuple[type[Model], ...] = (
@@ -50,4 +51,5 @@ __all__ = [
     "Relationship",
     "Release",
     "ReleaseLook",
+    "Waiver",
 ]

@@ -37,12 +37,12 @@ class Line(OfTwo, Model):
     __tablename__ = "lines"
     __table_args__ = (
         Index(None, "buyer_id", "supplier_id", "promised_on", postgresql_where=OPEN),
+        Index(None, "buyer_id", "supplier_id", "confirmed_on", "schedule_line_id"),
         {"postgresql_with": {"fillfactor": 80}},
     )
 
     schedule_line_id: Mapped[UUID] = mapped_column(primary_key=True)
     order_id: Mapped[UUID | None]
-    placed_at: Mapped[datetime | None]
     quantity: Mapped[Decimal | None]  # as agreed last
     first_promised_on: Mapped[date | None]
     promised_on: Mapped[date | None]

@@ -1,10 +1,9 @@
 """Figures per buyer, supplier and month: what every event adds its increment to."""
 
 from datetime import date
-from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import Index, Numeric, text
+from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.insights.models.model import Model, OfTwo
@@ -89,5 +88,5 @@ class MonthAmount(Debts, Model):
     currency: Mapped[str] = mapped_column(primary_key=True)
     ordered_minor: Mapped[int] = mapped_column(server_default=NOTHING)
     paid_minor: Mapped[int] = mapped_column(server_default=NOTHING)
-    paid_days: Mapped[Decimal] = mapped_column(Numeric(30, 0), server_default=NOTHING)
-    """Each amount times the days from delivery to payment."""
+    payments: Mapped[int] = mapped_column(server_default=NOTHING)  # of debts, or parts of them
+    payment_days: Mapped[int] = mapped_column(server_default=NOTHING)  # from delivery, all together

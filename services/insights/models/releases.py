@@ -51,6 +51,7 @@ class Preview(Identified, Model):
     seen_at: Mapped[datetime | None]  # when whoever works on it last said so
     reason: Mapped[str | None]  # why it was refused
     content: Mapped[str | None]  # what would be published, to the byte
+    rows: Mapped[str | None]  # the sums that it was made from, as they were
     sha256: Mapped[str | None]
     after_id: Mapped[UUID | None]  # the last release that it was audited together with
     contributor_ids: Mapped[list[UUID] | None]
@@ -109,3 +110,17 @@ class Look(Identified, Model):
     reader: Mapped[str]
     person: Mapped[str]
     kind: Mapped[str]
+
+
+class Waiver(Identified, Model):
+    """An organization lets its own sums be inferred from releases, or does so no more.
+
+    The last word counts. Who supplies a waiving buyer stays protected as before.
+    """
+
+    __tablename__ = "waivers"
+    __table_args__ = (Index(None, "organization_id", "id"),)
+
+    organization_id: Mapped[UUID]
+    given: Mapped[bool]
+    said_by: Mapped[str]

@@ -1,0 +1,1 @@
+"""What may be done in insights. Each function is one use case in the caller's transaction."""
