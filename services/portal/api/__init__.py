@@ -15,6 +15,7 @@ from services.portal.api import (
     relationships,
     reporting,
     sessions,
+    shipping,
     story,
     weeks,
 )
@@ -35,6 +36,7 @@ for part in (
     reporting,
     relationships,
     joining,
+    shipping,
     administration,
     operation,
     developers,

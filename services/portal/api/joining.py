@@ -43,8 +43,8 @@ async def begin(request: Request, visitor: Visitor, invitation: Secret = "") -> 
     """Ask the administrator to accept an invitation, or show what was begun before."""
     needs(visitor, Scope.ONBOARDING_WRITE)
     if invitation:
-        context = {"invitation": invitation, "preview": None, "trouble_words": None}
-        context["preview"] = await joining.preview(visitor.api, invitation)
+        preview = await joining.preview(visitor.api, invitation)
+        context = {"invitation": invitation, "preview": preview, "trouble_words": None}
         return show(request, visitor, "joining_accept.html", context)
     found = await joining.applications(visitor.api)
     if len(found) == 1:

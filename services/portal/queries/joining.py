@@ -42,7 +42,7 @@ async def agreement(api: Api, application_id: UUID) -> Agreement:
 async def code(api: Api, uscc: str) -> Code | None:
     """Return what a code says; None for one that says nothing."""
     try:
-        return await api.get(Code, "onboarding", f"/codes/{uscc}")
+        return await api.get(Code, "onboarding", "/codes", uscc=uscc)
     except Problem:
         return None
 

@@ -14,3 +14,21 @@ function awaitAnswer() {
 }
 
 awaitAnswer();
+
+// The notice: how many lines are picked stands on its button; a quantity that is written picks its line.
+function countNotice() {
+  const form = document.querySelector("[data-notice]");
+  if (!form) return;
+  const count = () => {
+    const picked = form.querySelectorAll("[name=line]:checked").length;
+    each("[data-picked-lines]", (place) => { place.textContent = picked ? `· ${picked}` : ""; });
+  };
+  form.addEventListener("input", (event) => {
+    const line = event.target.closest("[data-ready-line]");
+    if (line && event.target.type === "number" && Number(event.target.value) > 0) line.querySelector("[name=line]").checked = true;
+    count();
+  });
+  count();
+}
+
+countNotice();
