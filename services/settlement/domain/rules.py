@@ -5,6 +5,7 @@ Each figure that follows from a rule carries it, so that a page can name the art
 is information for both sides, not legal advice.
 """
 
+import hashlib
 import tomllib
 from collections.abc import Mapping
 from datetime import date
@@ -80,11 +81,15 @@ class RuleSet(BaseModel):
 @cache
 def rule_sets(kind: Kind = Kind.LAW) -> tuple[RuleSet, ...]:
     """Return all sets of a kind, the newest first."""
-    folder = files("services.settlement.domain").joinpath("rule_sets")
-    texts = [each.read_text("utf-8") for each in folder.iterdir() if each.name.endswith(".toml")]
-    found = [_rule_set(tomllib.loads(text)) for text in texts]
+    found = [_rule_set(tomllib.loads(text)) for text in _texts()]
     kept = [each for each in found if each.kind is kind]
     return tuple(sorted(kept, key=lambda each: each.effective_from, reverse=True))
+
+
+@cache
+def digest() -> str:
+    """Name the rule sets as they are: dates found by others are to be found anew."""
+    return hashlib.sha256("".join(_texts()).encode()).hexdigest()[:12]
 
 
 def law_at(signed_on: date) -> RuleSet:
@@ -100,6 +105,12 @@ def pledge_at(delivered_on: date) -> RuleSet | None:
 def law_of(version: str) -> RuleSet:
     """Return the set by which a stored date was found."""
     return next(each for each in rule_sets(Kind.LAW) if each.version == version)
+
+
+def _texts() -> list[str]:
+    folder = files("services.settlement.domain").joinpath("rule_sets")
+    kept = [each for each in folder.iterdir() if each.name.endswith(".toml")]
+    return [each.read_text("utf-8") for each in sorted(kept, key=lambda each: each.name)]
 
 
 def _since(sets: tuple[RuleSet, ...], day: date) -> RuleSet | None:

@@ -82,10 +82,12 @@ class Course:
 def timeline(course: Course, dates: Dates, *, until: date) -> list[Segment]:
     """Tell whose each day was, from the morrow of the delivery to a day or to full payment."""
     last = min(course.settled_on or until, until)
-    count = max((last - course.delivered_on).days, 0)
-    days = [course.delivered_on + n * DAY for n in range(1, count + 1)]
     by_statement = dates.start in {Start.STATEMENT, Start.STATEMENT_EXPECTED}
-    judged = [(_of(course, dates, day, by_statement=by_statement), day) for day in days]
+    since, judged = course.delivered_on, []
+    for cut in sorted({*_cuts(course, dates), last}):
+        if since < cut <= last:
+            judged.append((_of(course, dates, cut, by_statement=by_statement), since + DAY, cut))
+            since = cut
     return list(_joined(judged))
 
 
@@ -137,7 +139,20 @@ def _statement(course: Course, day: date) -> tuple[Who, Reason] | None:
     return Who.BUYER, Reason.TO_AGREE
 
 
-def _joined(judged: Iterable[tuple[tuple[Who, Reason], date]]) -> Iterable[Segment]:
+def _cuts(course: Course, dates: Dates) -> Iterable[date]:
+    """Return the last days of what may have been waited for: between two, nothing changes."""
+    due = dates.earliest
+    accepted = course.accepted_on or course.delivered_on
+    told = (
+        *(course.accepted_on, course.inspection_ends_on, course.opened_on, course.invoiced_on),
+        *(course.buyer_agreed_on, course.supplier_agreed_on, month_end(accepted)),
+        *(due.ends_on, due.due_on),
+        *(day for each in course.disputes for day in (each.from_on, each.until_on)),
+    )
+    return (day for day in told if day)
+
+
+def _joined(judged: Iterable[tuple[tuple[Who, Reason], date, date]]) -> Iterable[Segment]:
     for (who, reason), group in groupby(judged, key=lambda each: each[0]):
-        days = [day for _, day in group]
-        yield Segment(who, reason, days[0], days[-1])
+        spans = [span for _, *span in group]
+        yield Segment(who, reason, spans[0][0], spans[-1][1])
