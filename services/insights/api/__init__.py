@@ -1,0 +1,9 @@
+"""The HTTP face of insights: translate a request, call one function, return its result."""
+
+from fastapi import APIRouter
+
+from services.insights.api import looks, scorecards
+
+router = APIRouter()
+for part in (scorecards.router, looks.router):
+    router.include_router(part)

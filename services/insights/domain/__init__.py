@@ -1,0 +1,1 @@
+"""The rules of insights: what figures mean, and what of them may be said to whom."""

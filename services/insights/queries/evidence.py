@@ -1,0 +1,260 @@
+"""Which events a figure comes from: one row for each thing that it counts."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, Text, Uuid, and_, cast, func, literal, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from contracts.event import Event
+from contracts.logistics import GoodsAccepted, GoodsReceived
+from contracts.orders import LineConfirmed, OrderPlaced
+from contracts.settlement import PaymentDue, PaymentMade
+from services.insights.domain.figures import Figure
+from services.insights.models import (
+    Acceptance,
+    Delivery,
+    Line,
+    LineMonth,
+    Order,
+    PaidPart,
+    Payable,
+    PayableMonth,
+    Relationship,
+)
+from services.insights.queries.scorecards import Period, overdue
+from shared.paging import Paging, Rows, keyset
+
+NONE: Any = literal(None)
+
+
+class Told(NamedTuple):
+    """An event, by its type and by what it is about."""
+
+    type: str
+    subject: UUID
+
+
+class Evidence(NamedTuple):
+    """One thing that a figure counts, what it adds to either sum, and the events that told it."""
+
+    on: date
+    id: str
+    number: str | None  # of the order or the receipt
+    numerator: int
+    denominator: int
+    currency: str | None
+    events: list[Told]
+
+
+Asked = Select[*tuple[Any, ...]]
+
+
+async def evidence(
+    session: AsyncSession, figure: Figure, found: Relationship, period: Period, paging: Paging
+) -> Rows[Evidence]:
+    """Return a page of what a figure of a relationship counts, the latest first.
+
+    All pages together add up to the figure's numerator and denominator.
+    """
+    of_the_pair: Callable[[Any], ColumnElement[bool]] = lambda model: and_(  # noqa: E731
+        model.buyer_id == found.buyer_id, model.supplier_id == found.supplier_id
+    )
+    rows = ASKED[figure](of_the_pair, period).subquery()
+    order = rows.c.on, rows.c.id
+    page = await keyset(session, select(rows), order=order, paging=paging, descending=True)
+    return Rows([_evidence(row) for row in page.items], page.next)
+
+
+def _evidence(row: Any) -> Evidence:  # noqa: ANN401
+    return Evidence(
+        on=row.on,
+        id=row.id,
+        number=row.number,
+        numerator=int(row.numerator),
+        denominator=int(row.denominator),
+        currency=row.currency,
+        events=list(_told(row)),
+    )
+
+
+def _told(row: Any) -> Iterator[Told]:  # noqa: ANN401
+    by_contract: Mapping[str, tuple[type[Event], ...]] = {
+        "order_id": (OrderPlaced, LineConfirmed) if row.confirmed else (OrderPlaced,),
+        "receipt_id": (GoodsReceived, GoodsAccepted) if row.accepted else (GoodsReceived,),
+        "payable_id": (PaymentDue,),
+        "payment_id": (PaymentMade,),
+    }
+    for name, contracts in by_contract.items():
+        ids = getattr(row, name)
+        for id_ in ids if isinstance(ids, list) else filter(None, [ids]):
+            yield from (Told(_type_of(contract), id_) for contract in contracts)
+
+
+def _type_of(contract: type[Event]) -> str:
+    return contract.type
+
+
+def _columns(  # noqa: PLR0913  what a row of evidence has
+    on: Any,  # noqa: ANN401
+    id_: Any,  # noqa: ANN401
+    numerator: Any,  # noqa: ANN401
+    denominator: Any = None,  # noqa: ANN401
+    *,
+    number: Any = NONE,  # noqa: ANN401
+    currency: Any = NONE,  # noqa: ANN401
+    confirmed: bool = False,
+    accepted: bool = False,
+    **ids: Any,  # noqa: ANN401
+) -> list[ColumnElement[Any]]:
+    told = {name: ids.get(name, literal(None, Uuid)) for name in TOLD}
+    columns = {
+        "on": on,
+        "id": cast(id_, Text),
+        "number": number,
+        "numerator": numerator,
+        "denominator": literal(1) if denominator is None else denominator,
+        "currency": currency,
+        "confirmed": literal(confirmed),
+        "accepted": literal(accepted),
+        **told,
+    }
+    return [column.label(name) for name, column in columns.items()]
+
+
+TOLD = "order_id", "receipt_id", "payable_id", "payment_id"
+
+
+def _ordered(mine: Callable[[Any], Any], period: Period) -> Asked:
+    within = Order.ordered_on >= period.first, Order.ordered_on < period.end
+    columns = _columns(
+        Order.ordered_on,
+        Order.order_id,
+        Order.amount_minor,
+        number=Order.number,
+        currency=Order.currency,
+        order_id=Order.order_id,
+    )
+    return select(*columns).where(mine(Order), *within)
+
+
+def _promised(*, first: bool) -> Callable[[Callable[[Any], Any], Period], Asked]:
+    on = Line.first_promised_on if first else Line.promised_on
+    counts = LineMonth.first_promised if first else LineMonth.promised
+    kept = LineMonth.first_kept if first else LineMonth.kept
+
+    def asked(mine: Callable[[Any], Any], period: Period) -> Asked:
+        receipts = (
+            select(func.array_agg(func.distinct(Delivery.receipt_id)))
+            .where(Delivery.schedule_line_id == Line.schedule_line_id)
+            .scalar_subquery()
+        )
+        columns = _columns(
+            on,
+            Line.schedule_line_id,
+            kept,
+            counts,
+            number=Order.number,
+            confirmed=True,
+            order_id=Line.order_id,
+            receipt_id=receipts,
+        )
+        within = LineMonth.month.between(period.first, period.last), counts != 0
+        decided = or_(on < period.today, Line.full_on.is_not(None))
+        return (
+            select(*columns)
+            .join(Line, Line.schedule_line_id == LineMonth.schedule_line_id)
+            .outerjoin(Order, Order.order_id == Line.order_id)
+            .where(mine(LineMonth), *within, decided)
+        )
+
+    return asked
+
+
+def _confirmation(mine: Callable[[Any], Any], period: Period) -> Asked:
+    took = func.floor(func.extract("epoch", Line.confirmed_at - Order.placed_at))
+    columns = _columns(
+        Line.confirmed_on,
+        Line.schedule_line_id,
+        func.greatest(took, 0),
+        number=Order.number,
+        confirmed=True,
+        order_id=Line.order_id,
+    )
+    within = Line.confirmed_on >= period.first, Line.confirmed_on < period.end
+    placed = and_(Order.order_id == Line.order_id, Order.placed_at.is_not(None))
+    return select(*columns).join(Order, placed).where(mine(Line), *within)
+
+
+def _acceptance(mine: Callable[[Any], Any], period: Period) -> Asked:
+    columns = _columns(
+        Acceptance.accepted_on,
+        Acceptance.acceptance_id,
+        func.greatest(Acceptance.accepted_on - Acceptance.delivered_on, 0),
+        number=Acceptance.number,
+        accepted=True,
+        receipt_id=Acceptance.receipt_id,
+    )
+    within = Acceptance.accepted_on >= period.first, Acceptance.accepted_on < period.end
+    return select(*columns).where(mine(Acceptance), *within)
+
+
+def _payment(mine: Callable[[Any], Any], period: Period) -> Asked:
+    columns = _columns(
+        PaidPart.paid_on,
+        func.concat(PaidPart.payment_id, "/", PaidPart.part),
+        func.greatest(PaidPart.paid_on - PaidPart.delivered_on, 0),
+        currency=PaidPart.currency,
+        payable_id=PaidPart.payable_id,
+        payment_id=PaidPart.payment_id,
+    )
+    within = PaidPart.paid_on >= period.first, PaidPart.paid_on < period.end
+    return select(*columns).where(mine(PaidPart), *within)
+
+
+def _legal(mine: Callable[[Any], Any], period: Period) -> Asked:
+    columns = _columns(
+        PayableMonth.month,
+        PayableMonth.payable_id,
+        PayableMonth.legal_kept_minor,
+        PayableMonth.legal_due_minor,
+        currency=PayableMonth.currency,
+        payable_id=PayableMonth.payable_id,
+        payment_id=_payments_of(PayableMonth.payable_id),
+    )
+    within = PayableMonth.month.between(period.first, period.last)
+    return select(*columns).where(mine(PayableMonth), within, PayableMonth.legal_due_minor != 0)
+
+
+def _overdue(mine: Callable[[Any], Any], period: Period) -> Asked:
+    columns = _columns(
+        Payable.due_on,
+        Payable.payable_id,
+        Payable.amount_minor - Payable.paid_minor,
+        currency=Payable.currency,
+        payable_id=Payable.payable_id,
+        payment_id=_payments_of(Payable.payable_id),
+    )
+    return select(*columns).where(mine(Payable), *overdue(period.today))
+
+
+def _payments_of(payable_id: Any) -> Any:  # noqa: ANN401
+    return (
+        select(func.array_agg(func.distinct(PaidPart.payment_id)))
+        .where(PaidPart.payable_id == payable_id)
+        .scalar_subquery()
+    )
+
+
+ASKED: Mapping[Figure, Callable[[Callable[[Any], Any], Period], Asked]] = {
+    Figure.ON_TIME_FIRST: _promised(first=True),
+    Figure.ON_TIME: _promised(first=False),
+    Figure.CONFIRMATION: _confirmation,
+    Figure.ACCEPTANCE: _acceptance,
+    Figure.PAYMENT: _payment,
+    Figure.WITHIN_LEGAL_TERM: _legal,
+    Figure.ORDERED: _ordered,
+    Figure.OVERDUE: _overdue,
+}

@@ -1,0 +1,1 @@
+"""What the insights API accepts and returns."""
