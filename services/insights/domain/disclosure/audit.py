@@ -1,0 +1,62 @@
+"""The proof, by linear programming, that what is published keeps every figure out of reach."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from services.insights.domain.disclosure.case import Case
+from services.insights.domain.disclosure.catalog import Finding, Interval, Node
+from services.insights.domain.disclosure.programs import REACH, Aim
+
+WHY = {1: "its greatest possible value is too near", -1: "its least possible value is too near"}
+
+
+def audit(case: Case) -> tuple[Finding, ...]:
+    """Name every group whose figure somebody could estimate from all that is published.
+
+    It starts from the rows and from what is hidden, whoever chose that: from nothing that the
+    choice was based on.
+    """
+    return (*case.changed(), *_inferred(case), *_compared(case))
+
+
+def _inferred(case: Case) -> Iterator[Finding]:
+    for part, guard in enumerate(case.guards):
+        for target in guard.targets():
+            for demand, aim in case.unmet(part, target):
+                yield _finding(case, part, target.group, demand.attacker, aim)
+
+
+def _compared(case: Case) -> Iterator[Finding]:
+    for index, statement in enumerate(case.layout.statements):
+        for part in range(len(case.guards)):
+            for target in () if statement.pinned else case.differences(part, index):
+                for demand, aim in case.unmet(part, target):
+                    yield _finding(case, part, target.group, demand.attacker, aim)
+
+
+def _finding(case: Case, part: int, group: str, attacker: str | None, aim: Aim) -> Finding:
+    nodes = tuple(
+        Node((cell.month,), cell.region, cell.industry)
+        for cell in (case.layout.cells[index] for index in aim.cells)
+    )
+    table = case.family.tables[0].name
+    return Finding(table, case.family.parts[part], nodes, group, attacker, WHY[aim.sign])
+
+
+def intervals(case: Case) -> Mapping[Node, Sequence[Interval]]:
+    """Say between what bounds anybody can place each withheld sum."""
+    found: dict[Node, list[Interval]] = {}
+    for statement in case.layout.statements:
+        if statement.hidden:
+            bounds = [_interval(case, part, statement.cells) for part in range(len(case.guards))]
+            found.update(dict.fromkeys(statement.nodes, bounds))
+    return found
+
+
+def _interval(case: Case, part: int, cells: tuple[int, ...]) -> Interval:
+    sums = case.guards[part].sums
+    total = int(sum(sums[cell] for cell in cells))
+    unit = max(total, 1)
+    falls = case.programs.furthest(Aim(cells, -1, unit), sums) * unit
+    rises = case.programs.furthest(Aim(cells, 1, unit), sums)
+    high = None if rises >= REACH * (1 - 1e-6) else total + round(rises * unit)
+    return Interval(case.family.parts[part], max(total - round(falls), 0), high)

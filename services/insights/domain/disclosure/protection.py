@@ -1,0 +1,106 @@
+"""Deciding what of a month's tables is published, and what is withheld."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+
+from services.insights.domain.disclosure.audit import audit, intervals
+from services.insights.domain.disclosure.case import Case
+from services.insights.domain.disclosure.catalog import (
+    CATALOG,
+    Axis,
+    Figures,
+    Interval,
+    Node,
+    Policy,
+    Reason,
+    Refused,
+    Release,
+    Row,
+)
+from services.insights.domain.disclosure.layout import Statement
+from services.insights.domain.disclosure.targets import Target
+
+
+def protect(  # noqa: PLR0913
+    rows: Iterable[Row],
+    *,
+    regions: Axis,
+    industries: Axis,
+    months: Sequence[tuple[date, ...]],
+    earlier: Sequence[Figures] = (),
+    policy: Policy,
+) -> Release | Refused:
+    """Decide what may be published of these months (several in one tuple: their sum).
+
+    `rows` are those of these months and of all that `earlier` releases show. What an earlier
+    release of the same months shows stays published. Refused when the audit finds that somebody
+    could infer another's figure, or when the rows of a released month have changed.
+
+    The same input gives the same answer. ValueError: negative values, or a numerator above its
+    denominator; KeyError: a code that the axes lack.
+    """
+    rows = list(rows)
+    cases = [
+        Case(family, rows, (regions, industries), months, earlier, policy) for family in CATALOG
+    ]
+    withheld = [hide(case) for case in cases]
+    if findings := tuple(finding for case in cases for finding in audit(case)):
+        return Refused(findings)
+    return released(cases, withheld)
+
+
+def hide(case: Case, *, complementary: bool = True) -> dict[Node, Reason]:
+    """Hide what must not be published, then what would give it away; say why of each node."""
+    reasons: dict[Node, Reason] = {}
+    targets: list[tuple[int, Target]] = []
+    for index, statement in enumerate(case.layout.statements):
+        if reason := None if statement.pinned else primary(case, index, targets):
+            _hide(statement, reason, reasons)
+    if complementary:
+        for part, guard in enumerate(case.guards):
+            targets += ((part, target) for target in guard.targets())
+        for part, target in targets:
+            for demand, aim in case.unmet(part, target):
+                for index in case.programs.hide(aim, demand.room) or ():
+                    _hide(case.layout.statements[index], Reason.COMPLEMENTARY, reasons)
+    return reasons
+
+
+def _hide(statement: Statement, reason: Reason, reasons: dict[Node, Reason]) -> None:
+    statement.hidden = True
+    reasons.update(dict.fromkeys(statement.nodes, reason))
+
+
+def primary(case: Case, index: int, targets: list[tuple[int, Target]]) -> Reason | None:
+    """Judge a sum by itself, and beside the same sum of other months; add whom it endangers."""
+    policy = case.policy
+    pools = [case.pool(part, index) for part in range(len(case.guards))]
+    if any(pool.is_few(policy.groups_min, policy.waivers) for pool in pools):
+        return Reason.FEW
+    if any(True for pool in pools for _ in pool.dangers(policy.p, policy.waivers)):
+        return Reason.DOMINATED
+    endangered = [
+        (part, target) for part in range(len(pools)) for target in case.differences(part, index)
+    ]
+    targets += endangered
+    return Reason.DIFFERENCE if endangered else None
+
+
+def released(cases: Sequence[Case], withheld: Sequence[Mapping[Node, Reason]]) -> Release:
+    """Put together what the regulator sees, and beside it what only the operator may."""
+    figures: dict[str, dict[Node, int]] = {}
+    reasons: dict[str, Mapping[Node, Reason]] = {}
+    bounds: dict[str, Mapping[Node, Sequence[Interval]]] = {}
+    for case, why in zip(cases, withheld, strict=True):
+        possible = intervals(case)
+        for table in case.family.tables:
+            shown = {
+                node: case.holdings.shown(table, case.layout.cells_of(node))
+                for node in case.layout.catalog
+                if node not in why
+            }
+            figures[table.name] = {
+                node: value for node, value in shown.items() if value is not None
+            }
+            reasons[table.name], bounds[table.name] = why, possible
+    return Release(figures, reasons, bounds)

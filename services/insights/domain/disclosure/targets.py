@@ -1,0 +1,182 @@
+"""What must stay out of reach: for each group and node, of whom, and by how much."""
+
+from collections import Counter, defaultdict
+from collections.abc import Container, Iterable, Iterator, Mapping
+from math import floor
+from typing import NamedTuple
+
+import numpy as np
+
+from services.insights.domain.disclosure.catalog import Policy
+from services.insights.domain.disclosure.layout import Holdings, Layout
+from services.insights.domain.disclosure.pools import (
+    Danger,
+    Pool,
+    Side,
+    margins,
+)
+from services.insights.domain.disclosure.programs import Aim, Array
+
+MAJOR_SHARE = 0.1  # who knows as much of all there is of a part is asked for by itself
+
+
+class Target(NamedTuple):
+    """The figure of one group in some cells, and what each attacker must not be able to do."""
+
+    group: str  # empty: that nobody has anything
+    side: Side
+    cells: tuple[int, ...]
+    aims: dict[str | None, tuple[Aim, ...]]  # None: anybody who has no part in these cells
+    blind: frozenset[str]  # who knows the figure anyway, and the group itself
+
+    @property
+    def weight(self) -> int:
+        return max((aim.need for aims in self.aims.values() for aim in aims), default=0)
+
+
+class Demand(NamedTuple):
+    """What one attacker, or everybody who has no part in the cells, must find possible."""
+
+    attacker: str | None
+    aims: tuple[Aim, ...]
+    room: Array  # how far each cell can fall, as they know
+
+
+class Guard:
+    """Finds the targets of one part, and tells how far cells can fall for each attacker."""
+
+    def __init__(self, layout: Layout, holdings: Holdings, part: int, policy: Policy) -> None:
+        self.layout, self.holdings, self.part, self.policy = layout, holdings, part, policy
+        self.pools = [holdings.pool(part, cell) for cell in layout.cells]
+        self.sums = np.array([pool.sum for pool in self.pools], dtype=float)
+        known: Counter[str] = Counter()
+        for pool in self.pools:
+            known.update(pool.known)
+        self.majors = {g for g, k in known.items() if k >= MAJOR_SHARE * self.sums.sum()}
+        self._ranks = [
+            sorted(((k, g) for g, k in pool.known.items() if g not in self.majors), reverse=True)
+            for pool in self.pools
+        ]
+        self._first = np.array([r[0][0] if r else 0 for r in self._ranks], dtype=float)
+        self._cells_of_first: dict[str, list[int]] = {}
+        for cell, ranks in enumerate(self._ranks):
+            if ranks:
+                self._cells_of_first.setdefault(ranks[0][1], []).append(cell)
+
+    def room(self, attacker: str | None, blind: frozenset[str]) -> Array:
+        """How far each cell can fall; None: for all attackers at once that are not major."""
+        if attacker:
+            known = [pool.known[attacker] for pool in self.pools]
+            return self.sums - np.array(known, dtype=float)
+        most = self._first.copy()
+        for group in blind:
+            for cell in self._cells_of_first.get(group, ()):
+                most[cell] = next((k for k, g in self._ranks[cell] if g not in blind), 0)
+        return self.sums - most
+
+    def targets(self) -> list[Target]:
+        """Find all targets within one month, the most demanding first."""
+        dangers = [list(pool.dangers(self.policy.p, self.policy.waivers)) for pool in self.pools]
+        found = [*self._in_cells(dangers), *self._across_cells(dangers), *self._absent()]
+        return sorted(found, key=lambda t: (-t.weight, t.cells, t.side, t.group))
+
+    def _in_cells(self, dangers: list[list[Danger]]) -> Iterator[Target]:
+        for cell, (pool, here) in enumerate(zip(self.pools, dangers, strict=True)):
+            yield from targets_of(pool, here, (cell,))
+
+    def _across_cells(self, dangers: list[list[Danger]]) -> Iterator[Target]:
+        """Find what a group has in several cells of a node, where each may be safe alone."""
+        cells_of: dict[tuple[Side, str], list[int]] = defaultdict(list)
+        for cell, pool in enumerate(self.pools):
+            for side in Side:
+                for group in pool.figures[side].keys() - self.policy.waivers:
+                    cells_of[side, group].append(cell)
+        alone: dict[tuple[Side, str], dict[int, set[str | None]]] = defaultdict(dict)
+        for cell, here in enumerate(dangers):
+            for danger in here:
+                attackers = alone[danger.side, danger.target].setdefault(cell, set())
+                attackers |= {danger.attacker} if danger.solo else set()
+        for (side, group), cells in sorted(cells_of.items()):
+            for together in self.layout.groups_of_cells(cells):
+                if not self._safe(side, group, together, alone[side, group]):
+                    yield from self._together(side, group, together, alone[side, group])
+
+    def _safe(
+        self, side: Side, group: str, cells: tuple[int, ...], endangered: Container[int]
+    ) -> bool:
+        """Tell cheaply of most groups of cells that no attacker knows enough of them."""
+        if any(cell in endangered for cell in cells):
+            return False
+        figure = sum(self.pools[cell].figures[side][group] for cell in cells)
+        return sum(self.pools[cell].unknown_beside(side, group) for cell in cells) > (
+            self.policy.p * figure
+        )
+
+    def _together(
+        self,
+        side: Side,
+        group: str,
+        cells: tuple[int, ...],
+        alone: Mapping[int, Container[str | None]],
+    ) -> Iterator[Target]:
+        pool = Pool([entry for cell in cells for entry in self.pools[cell].entries])
+        shared = pool.shared(side, group)
+        aims: dict[str | None, tuple[Aim, ...]] = {}
+        for attacker, figure, unknown, rest in pool.views(side, group):
+            solo = tuple(c for c in cells if self._alone(alone.get(c, ()), attacker, c))
+            if not solo and rest - unknown > self.policy.p * figure:
+                continue
+            rise, _ = margins(self.policy.p, figure, unknown, rest)
+            left = sum(self.pools[c].sum - self.pools[c].known[attacker or ""] for c in solo)
+            _, fall = margins(self.policy.p, figure, unknown, left)
+            wanted = (Aim(cells, 1, rise), Aim(solo, -1, fall))
+            if asked := tuple(aim for aim in wanted if aim.need):
+                aims[attacker] = asked
+        if aims:
+            blind = {g for g, known in shared.items() if known == shared[group]}
+            yield Target(group, side, cells, aims, frozenset(blind))
+
+    def _alone(self, alone: Container[str | None], attacker: str | None, cell: int) -> bool:
+        """Tell whether all that an attacker does not know of a cell is the target's."""
+        return (attacker if attacker in self.pools[cell].known else None) in alone
+
+    def _absent(self) -> Iterator[Target]:
+        """Where nobody has anything, that must not be certain either."""
+        least = min((e.value for pool in self.pools for e in pool.entries), default=0)
+        least = floor(self.policy.p * least) + 1
+        for cell, pool in enumerate(self.pools):
+            if not pool.sum:
+                aims: dict[str | None, tuple[Aim, ...]] = {None: (Aim((cell,), 1, least),)}
+                yield Target("", Side.SUPPLIERS, (cell,), aims, pool.bystanders)
+
+    def demands(self, target: Target) -> Iterator[Demand]:
+        """Say who asks for what of a target, and how far cells can fall in that one's eyes."""
+        inside = {g for cell in target.cells for g in self.pools[cell].known} - target.blind
+        asked = {a: aims for a, aims in target.aims.items() if a}
+        if anybody := target.aims.get(None, ()):
+            outside = self.majors - target.blind - inside
+            asked |= dict.fromkeys(outside, anybody)
+            yield Demand(None, anybody, self.room(None, target.blind | inside))
+        for attacker, aims in sorted(asked.items()):
+            yield Demand(attacker, aims, self.room(attacker, target.blind))
+
+
+def targets_of(pool: Pool, dangers: Iterable[Danger], cells: tuple[int, ...]) -> Iterator[Target]:
+    """Gather what endangers each group in one sum."""
+    found: dict[tuple[Side, str], dict[str | None, tuple[Aim, ...]]] = defaultdict(dict)
+    for danger in dangers:
+        wanted = Aim(cells, 1, danger.rise), Aim(cells, -1, danger.fall)
+        aims = tuple(aim for aim in wanted if aim.need)
+        found[danger.side, danger.target][danger.attacker] = aims
+    for (side, group), aims_of in found.items():
+        figure = pool.figures[side][group]
+        blind = {g for g, known in pool.shared(side, group).items() if known == figure}
+        yield Target(group, side, cells, aims_of, frozenset(blind))
+
+
+def merge(aims: Iterable[Aim]) -> list[Aim]:
+    """Keep the greatest need of each sum and sign."""
+    needs: dict[tuple[tuple[int, ...], int], int] = {}
+    for cells, sign, need in aims:
+        needs[cells, sign] = max(need, needs.get((cells, sign), 0))
+    return [Aim(cells, sign, need) for (cells, sign), need in needs.items()]
