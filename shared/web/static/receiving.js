@@ -210,3 +210,4 @@ function count() {
 if (scanField) catchScanner();
 if (cameraPlace) offerCamera();
 if (countForm) count();
+if (new URLSearchParams(location.search).get("said") === "received") localStorage.removeItem(localStorage.getItem("count:sent") ?? "");

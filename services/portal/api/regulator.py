@@ -1,0 +1,111 @@
+"""What was published for regulators: by region and industry, over months, with its method."""
+
+import asyncio
+from decimal import Decimal
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Query, Request, Response
+
+from contracts.scopes import Scope
+from services.portal.api.page import Visitor, needs, page_router, show
+from services.portal.commands.sessions import Visit
+from services.portal.domain.disclosed import Grid
+from services.portal.domain.figures import TABLES
+from services.portal.queries import reliability as asked
+from services.portal.schemas.reliability import Release, Table
+from shared.problem import NotFound
+from shared.web.languages import language_of
+
+FIRST = "share_within_legal_term"
+MONTHS = 12
+TRENDS = "share_within_legal_term", "on_time_in_full", "payment_days"
+FORMATS = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+router = page_router()
+
+
+@router.get("/regulation")
+async def dashboard(
+    request: Request,
+    visitor: Visitor,
+    table: Annotated[str, Query(max_length=40)] = FIRST,
+    release_id: UUID | None = None,
+) -> Response:
+    """Answer how the chain is doing: a figure, its map, its months, its industries."""
+    needs(visitor, Scope.INSIGHTS_REGULATE)
+    published = await asked.releases(visitor.api)
+    if not published:
+        context: dict[str, Any] = {"release": None, "table": table, "tables": TABLES}
+        return show(request, visitor, "regulation.html", context, here="regulation")
+    if table not in TABLES:
+        raise NotFound("There is no such table.")
+    chosen = next((one for one in published if one.id == release_id), published[0])
+    months = _months(published, chosen)
+    looked, *series = await asyncio.gather(
+        asked.table(visitor.api, chosen.id, table), *(_total(visitor, one, table) for one in months)
+    )
+    chinese = language_of(request).value == "zh"
+    grid = Grid.of(looked, chinese=chinese)
+    known = [value for _release, value in series if value is not None]
+    context = {
+        "release": chosen,
+        "releases": published,
+        "table": table,
+        "named": TABLES[table],
+        "tables": TABLES,
+        "grid": grid,
+        "series": series,
+        "spark": " ".join(str(value) for value in known) if len(known) > 1 else "",
+        "change": known[-1] - known[-2] if len(known) > 1 else None,
+    }
+    return show(request, visitor, "regulation.html", context, here="regulation")
+
+
+@router.get("/regulation/releases")
+async def releases(request: Request, visitor: Visitor) -> Response:
+    """List what was published; nothing of it ever changes."""
+    needs(visitor, Scope.INSIGHTS_REGULATE)
+    context = {"releases": await asked.releases(visitor.api), "tables": TABLES}
+    return show(request, visitor, "regulation_releases.html", context, here="regulation-releases")
+
+
+@router.get("/regulation/method")
+async def method(request: Request, visitor: Visitor) -> Response:
+    """Say how the figures come about and what they cannot tell."""
+    needs(visitor, Scope.INSIGHTS_REGULATE)
+    context = {"method": await asked.method(visitor.api), "tables": TABLES}
+    return show(request, visitor, "regulation_method.html", context, here="regulation-method")
+
+
+@router.get("/regulation/releases/{release_id}/export")
+async def export(
+    visitor: Visitor,
+    release_id: UUID,
+    format_: Annotated[str, Query(alias="format", pattern="^(csv|xlsx)$")] = "xlsx",
+) -> Response:
+    """Return all tables of a release, as they were published; each download is on record."""
+    needs(visitor, Scope.INSIGHTS_REGULATE)
+    path = f"/releases/{release_id}/export"
+    answer = await visitor.api.call("GET", "insights", path, query={"format": format_})
+    headers = {"content-disposition": f'attachment; filename="release-{release_id}.{format_}"'}
+    kind = answer.headers.get("content-type", FORMATS[format_])
+    return Response(answer.content, media_type=kind, headers=headers)
+
+
+def _months(published: list[Release], chosen: Release) -> list[Release]:
+    """Return the newest release of each month up to the chosen one's, the oldest first."""
+    newest: dict[Any, Release] = {}
+    for one in sorted(published, key=lambda one: one.version):
+        if one.month <= chosen.month:
+            newest[one.month] = one
+    newest[chosen.month] = chosen
+    return [newest[month] for month in sorted(newest)][-MONTHS:]
+
+
+async def _total(visitor: Visit, release: Release, name: str) -> tuple[Release, Decimal | None]:
+    found: Table = await asked.table(visitor.api, release.id, name)
+    return release, Grid.of(found, chinese=True).total

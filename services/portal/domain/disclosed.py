@@ -1,0 +1,106 @@
+"""A published table as it is looked at: its total, its regions, its industries, its cells."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Protocol
+
+from services.portal.domain.figures import shades
+from services.portal.domain.provinces import HIGH, TILES, WIDE, Tile, name_of, province_of
+
+TOTALS = {None, "", "*", "total", "all"}
+
+
+class Cell(Protocol):
+    """One cell, as it was published."""
+
+    region: str | None
+    industry: str | None
+    value: Decimal | None
+    why: str | None
+
+
+class Cells(Protocol):
+    """A table of cells."""
+
+    @property
+    def cells(self) -> Iterable[Any]:
+        """All cells, totals included."""
+
+
+@dataclass(frozen=True)
+class Square:
+    """One tile of the map."""
+
+    code: str
+    tile: Tile
+    name: str
+    value: Decimal | None
+    why: str | None  # why there is no value; None with no value: nothing happened there
+    shade: int
+
+    @property
+    def x(self) -> int:
+        return self.tile.column * WIDE
+
+    @property
+    def y(self) -> int:
+        return self.tile.row * HIGH
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table in the order in which it is read."""
+
+    total: Decimal | None
+    total_why: str | None
+    squares: list[Square]
+    ends: list[Decimal]  # the highest value of each shade
+    industries: list[tuple[str, Decimal | None, str | None]]
+    regions: list[tuple[str, Decimal | None, str | None]]
+    matrix: dict[tuple[str, str], Any] = field(default_factory=dict)
+
+    @property
+    def suppressed(self) -> int:
+        """How many regions are not published."""
+        return sum(1 for square in self.squares if square.why)
+
+    @classmethod
+    def of(cls, table: Cells, *, chinese: bool) -> "Grid":
+        """Sort the cells of a table."""
+        total: tuple[Decimal | None, str | None] = (None, None)
+        regions: dict[str, Any] = {}
+        industries: list[tuple[str, Decimal | None, str | None]] = []
+        matrix: dict[tuple[str, str], Any] = {}
+        for cell in table.cells:
+            no_region, no_industry = cell.region in TOTALS, cell.industry in TOTALS
+            if no_region and no_industry:
+                total = cell.value, cell.why
+            elif no_industry:
+                regions[cell.region] = cell
+            elif no_region:
+                industries.append((cell.industry, cell.value, cell.why))
+            else:
+                matrix[cell.region, cell.industry] = cell
+        squares, ends = _squares(regions, chinese=chinese)
+        return cls(
+            total=total[0],
+            total_why=total[1],
+            squares=squares,
+            ends=ends,
+            industries=sorted(industries, key=lambda row: (row[1] is None, -(row[1] or 0))),
+            regions=[(code, cell.value, cell.why) for code, cell in sorted(regions.items())],
+            matrix=matrix,
+        )
+
+
+def _squares(regions: dict[str, Any], *, chinese: bool) -> tuple[list[Square], list[Decimal]]:
+    cells = {code: cell for region, cell in regions.items() if (code := province_of(region))}
+    shaded, ends = shades({c: cell.value for c, cell in cells.items() if cell.value is not None})
+    squares = []
+    for code, tile in TILES.items():
+        cell = cells.get(code)
+        value, why = (cell.value, cell.why) if cell else (None, None)
+        name = name_of(code, chinese=chinese)
+        squares.append(Square(code, tile, name, value, why, shaded.get(code, 0)))
+    return squares, ends

@@ -1,0 +1,57 @@
+"""Ask the settlement service what is invoiced, agreed, due and paid."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from contracts.orders import Side
+from services.portal.queries.api import Api
+from services.portal.schemas.answers import Page
+from services.portal.schemas.paying import Due, Forecast, Invoice, Payment, Proposal, Statement
+
+
+async def forecast(api: Api, *, days: int) -> Forecast:
+    """Return which terms will be broken within some days."""
+    return await api.get(Forecast, "settlement", "/forecast", days=days)
+
+
+async def dues(api: Api, side: Side, **query: Any) -> Page[Due]:  # noqa: ANN401
+    """Return a page of what is owed."""
+    return await api.get(Page[Due], "settlement", "/payables", side=side.value, **query)
+
+
+async def invoices(api: Api, **query: Any) -> Page[Invoice]:  # noqa: ANN401
+    """Return a page of the invoices that were sent to us."""
+    return await api.get(Page[Invoice], "settlement", "/invoices", side="buyer", **query)
+
+
+async def invoice(api: Api, invoice_id: UUID) -> Invoice:
+    return await api.get(Invoice, "settlement", f"/invoices/{invoice_id}")
+
+
+async def statements(api: Api, **query: Any) -> Page[Statement]:  # noqa: ANN401
+    """Return a page of months that are agreed on, or are to be."""
+    return await api.get(Page[Statement], "settlement", "/statements", **query)
+
+
+async def statement(api: Api, statement_id: UUID) -> Statement:
+    return await api.get(Statement, "settlement", f"/statements/{statement_id}")
+
+
+async def proposals(api: Api, *, cursor: str | None = None) -> Page[Proposal]:
+    """Return a page of what was proposed to be paid."""
+    return await api.get(Page[Proposal], "settlement", "/proposals", cursor=cursor)
+
+
+async def proposal(api: Api, proposal_id: UUID) -> Proposal:
+    return await api.get(Proposal, "settlement", f"/proposals/{proposal_id}")
+
+
+async def payments(api: Api, side: Side, *, cursor: str | None = None) -> Page[Payment]:
+    """Return a page of what was paid."""
+    return await api.get(Page[Payment], "settlement", "/payments", side=side.value, cursor=cursor)
+
+
+async def dues_before(api: Api, day: date, **query: Any) -> Page[Due]:  # noqa: ANN401
+    """Return what may be paid and falls due before a day."""
+    return await dues(api, Side.BUYER, state="approved", due_before=day.isoformat(), **query)

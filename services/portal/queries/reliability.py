@@ -1,0 +1,62 @@
+"""Ask the insights service: scorecards for partners, releases for regulators."""
+
+from typing import Any
+from uuid import UUID
+
+from services.portal.queries.api import Api
+from services.portal.schemas.answers import Page
+from services.portal.schemas.reliability import (
+    FigureEvent,
+    Look,
+    Preview,
+    Release,
+    Scorecard,
+    Table,
+)
+
+
+async def scorecards(api: Api) -> list[Scorecard]:
+    """Return the scorecards of one's suppliers."""
+    return await api.get_list(Scorecard, "insights", "/scorecards", side="buyer", limit=200)
+
+
+async def scorecard(api: Api, counterparty_id: UUID) -> Scorecard:
+    return await api.get(Scorecard, "insights", f"/scorecards/{counterparty_id}")
+
+
+async def events(
+    api: Api, counterparty_id: UUID, figure: str, *, cursor: str | None
+) -> Page[FigureEvent]:
+    """Return the events behind one figure, the newest first."""
+    path = f"/scorecards/{counterparty_id}/events"
+    return await api.get(Page[FigureEvent], "insights", path, figure=figure, cursor=cursor)
+
+
+async def releases(api: Api) -> list[Release]:
+    """Return what was published, the newest first."""
+    found = await api.get_list(Release, "insights", "/releases", limit=60)
+    return sorted(found, key=lambda one: (one.month, one.version), reverse=True)
+
+
+async def release(api: Api, release_id: UUID) -> Release:
+    return await api.get(Release, "insights", f"/releases/{release_id}")
+
+
+async def table(api: Api, release_id: UUID, name: str) -> Table:
+    return await api.get(Table, "insights", f"/releases/{release_id}/tables/{name}")
+
+
+async def method(api: Api) -> dict[str, Any]:
+    """Return the notes on method."""
+    answer = await api.call("GET", "insights", "/method")
+    known: dict[str, Any] = answer.json()
+    return known
+
+
+async def preview(api: Api, preview_id: UUID) -> Preview:
+    return await api.get(Preview, "insights", f"/previews/{preview_id}")
+
+
+async def looks(api: Api, release_id: UUID) -> list[Look]:
+    """Return who read a release."""
+    return await api.get_list(Look, "insights", f"/releases/{release_id}/looks", limit=100)
