@@ -1,20 +1,40 @@
 """The proof, by linear programming, that what is published keeps every figure out of reach."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from services.insights.domain.disclosure.case import Case
-from services.insights.domain.disclosure.catalog import Finding, Interval, Node
+from services.insights.domain.disclosure.catalog import (
+    CATALOG,
+    Figures,
+    Finding,
+    Interval,
+    Node,
+    Question,
+    Row,
+)
 from services.insights.domain.disclosure.programs import REACH, Aim
 
-WHY = {1: "its greatest possible value is too near", -1: "its least possible value is too near"}
+WHY = {
+    1: "its greatest possible value is too near",
+    -1: "its least possible value is too near",
+}
 
 
-def audit(case: Case) -> tuple[Finding, ...]:
-    """Name every group whose figure somebody could estimate from all that is published.
+def audit(rows: Iterable[Row], figures: Figures, question: Question) -> tuple[Finding, ...]:
+    """Name every group whose figure somebody could estimate if these figures were published."""
+    rows = list(rows)
+    found: list[Finding] = []
+    for family in CATALOG:
+        case = Case(family, rows, question)
+        shown = {node for table in family.tables for node in figures.get(table.name, ())}
+        for statement in case.layout.statements:
+            statement.hidden = not statement.pinned and shown.isdisjoint(statement.nodes)
+        found += findings(case)
+    return tuple(found)
 
-    It starts from the rows and from what is hidden, whoever chose that: from nothing that the
-    choice was based on.
-    """
+
+def findings(case: Case) -> tuple[Finding, ...]:
+    """Audit a case as it stands: from the rows and what is hidden, whoever chose that."""
     return (*case.changed(), *_inferred(case), *_compared(case))
 
 

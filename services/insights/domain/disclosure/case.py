@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import date
 from itertools import product
 
 import numpy as np
@@ -10,16 +9,21 @@ import numpy as np
 from services.insights.domain.disclosure.catalog import (
     Axis,
     Family,
-    Figures,
     Finding,
     Node,
-    Policy,
+    Question,
     Row,
 )
 from services.insights.domain.disclosure.layout import Cell, Holdings, Layout
 from services.insights.domain.disclosure.pools import Pool, changes
 from services.insights.domain.disclosure.programs import Aim, Programs
-from services.insights.domain.disclosure.targets import Demand, Guard, Target, merge, targets_of
+from services.insights.domain.disclosure.targets import (
+    Demand,
+    Guard,
+    Target,
+    merge,
+    targets_of,
+)
 
 COMPARED_MAX = 12  # of how many earlier months a figure is compared with
 
@@ -27,23 +31,20 @@ COMPARED_MAX = 12  # of how many earlier months a figure is compared with
 class Case:
     """What is decided and audited by itself: no sum ties one family to another."""
 
-    def __init__(  # noqa: PLR0913
-        self,
-        family: Family,
-        rows: Sequence[Row],
-        axes: tuple[Axis, Axis],
-        months: Sequence[tuple[date, ...]],
-        earlier: Sequence[Figures],
-        policy: Policy,
-    ) -> None:
-        self.family, self.policy, self.earlier = family, policy, earlier
+    def __init__(self, family: Family, rows: Sequence[Row], question: Question) -> None:
+        self.family, self.policy, self.earlier = (
+            family,
+            question.policy,
+            question.earlier,
+        )
         self.holdings = Holdings(family, rows)
-        self.layout = Layout(self.holdings, axes, months, earlier)
+        self.layout = Layout(self.holdings, question)
         self.programs = Programs(self.layout)
         self.guards = [
-            Guard(self.layout, self.holdings, part, policy) for part in range(len(family.parts))
+            Guard(self.layout, self.holdings, part, self.policy)
+            for part in range(len(family.parts))
         ]
-        self.released = self._released(axes)
+        self.released = self._released((question.regions, question.industries))
         self._by_place: dict[tuple[str, str], list[Node]] = defaultdict(list)
         for node in sorted(self.released, reverse=True):
             if len(node.months) == 1:
@@ -116,6 +117,9 @@ def _both_ways(target: Target, total: int) -> Target:
     aims: dict[str | None, tuple[Aim, ...]] = {}
     for attacker, asked in target.aims.items():
         need = max(aim.need for aim in asked)
-        wanted = Aim(target.cells, 1, need), Aim(target.cells, -1, min(need, total // 2))
+        wanted = (
+            Aim(target.cells, 1, need),
+            Aim(target.cells, -1, min(need, total // 2)),
+        )
         aims[attacker] = tuple(aim for aim in wanted if aim.need)
     return target._replace(aims=aims)

@@ -172,6 +172,16 @@ class Policy:
         return Fraction(self.percent) / 100
 
 
+class Question(NamedTuple):
+    """What is to be published, beside what, by which rules."""
+
+    regions: Axis
+    industries: Axis
+    months: Sequence[tuple[date, ...]]  # a table of each; several months in one: their sum
+    policy: Policy
+    earlier: Sequence[Figures] = ()  # `Release.figures` of all earlier releases
+
+
 class Reason(StrEnum):
     """Why a figure is withheld. It says something of the figure: for the operator alone."""
 

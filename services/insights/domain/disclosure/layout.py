@@ -9,12 +9,11 @@ from typing import NamedTuple
 
 from services.insights.domain.disclosure.catalog import (
     TOTAL,
-    Axis,
     Family,
-    Figures,
     Measure,
     Node,
     Part,
+    Question,
     Row,
     Table,
 )
@@ -104,15 +103,12 @@ class Statement:
 class Layout:
     """The cells with at least one row, in all months that published sums tie together."""
 
-    def __init__(
-        self,
-        holdings: Holdings,
-        axes: tuple[Axis, Axis],
-        months: Sequence[tuple[date, ...]],
-        earlier: Sequence[Figures],
-    ) -> None:
+    def __init__(self, holdings: Holdings, question: Question) -> None:
+        months, axes = question.months, (question.regions, question.industries)
         names = {table.name for table in holdings.family.tables}
-        released = {node for figures in earlier for name in names for node in figures.get(name, ())}
+        released = {
+            node for figures in question.earlier for name in names for node in figures.get(name, ())
+        }
         tied = _tied({month for period in months for month in period}, released)
         self.cells = [cell for cell in holdings.cells if cell.month in tied]
         self.paths = [

@@ -1,17 +1,14 @@
 """Deciding what of a month's tables is published, and what is withheld."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
 
-from services.insights.domain.disclosure.audit import audit, intervals
+from services.insights.domain.disclosure.audit import findings, intervals
 from services.insights.domain.disclosure.case import Case
 from services.insights.domain.disclosure.catalog import (
     CATALOG,
-    Axis,
-    Figures,
     Interval,
     Node,
-    Policy,
+    Question,
     Reason,
     Refused,
     Release,
@@ -21,18 +18,10 @@ from services.insights.domain.disclosure.layout import Statement
 from services.insights.domain.disclosure.targets import Target
 
 
-def protect(  # noqa: PLR0913
-    rows: Iterable[Row],
-    *,
-    regions: Axis,
-    industries: Axis,
-    months: Sequence[tuple[date, ...]],
-    earlier: Sequence[Figures] = (),
-    policy: Policy,
-) -> Release | Refused:
-    """Decide what may be published of these months (several in one tuple: their sum).
+def protect(rows: Iterable[Row], question: Question) -> Release | Refused:
+    """Decide what may be published of these months.
 
-    `rows` are those of these months and of all that `earlier` releases show. What an earlier
+    `rows` are those of the months asked for and of all that earlier releases show. What an earlier
     release of the same months shows stays published. Refused when the audit finds that somebody
     could infer another's figure, or when the rows of a released month have changed.
 
@@ -40,12 +29,10 @@ def protect(  # noqa: PLR0913
     denominator; KeyError: a code that the axes lack.
     """
     rows = list(rows)
-    cases = [
-        Case(family, rows, (regions, industries), months, earlier, policy) for family in CATALOG
-    ]
+    cases = [Case(family, rows, question) for family in CATALOG]
     withheld = [hide(case) for case in cases]
-    if findings := tuple(finding for case in cases for finding in audit(case)):
-        return Refused(findings)
+    if found := tuple(finding for case in cases for finding in findings(case)):
+        return Refused(found)
     return released(cases, withheld)
 
 

@@ -46,18 +46,26 @@ class Guard:
     """Finds the targets of one part, and tells how far cells can fall for each attacker."""
 
     def __init__(self, layout: Layout, holdings: Holdings, part: int, policy: Policy) -> None:
-        self.layout, self.holdings, self.part, self.policy = layout, holdings, part, policy
+        self.layout, self.holdings, self.part, self.policy = (
+            layout,
+            holdings,
+            part,
+            policy,
+        )
         self.pools = [holdings.pool(part, cell) for cell in layout.cells]
-        self.sums = np.array([pool.sum for pool in self.pools], dtype=float)
+        self.sums: Array = np.array([pool.sum for pool in self.pools], dtype=float)
         known: Counter[str] = Counter()
         for pool in self.pools:
             known.update(pool.known)
         self.majors = {g for g, k in known.items() if k >= MAJOR_SHARE * self.sums.sum()}
         self._ranks = [
-            sorted(((k, g) for g, k in pool.known.items() if g not in self.majors), reverse=True)
+            sorted(
+                ((k, g) for g, k in pool.known.items() if g not in self.majors),
+                reverse=True,
+            )
             for pool in self.pools
         ]
-        self._first = np.array([r[0][0] if r else 0 for r in self._ranks], dtype=float)
+        self._first: Array = np.array([r[0][0] if r else 0 for r in self._ranks], dtype=float)
         self._cells_of_first: dict[str, list[int]] = {}
         for cell, ranks in enumerate(self._ranks):
             if ranks:
@@ -67,7 +75,7 @@ class Guard:
         """How far each cell can fall; None: for all attackers at once that are not major."""
         if attacker:
             known = [pool.known[attacker] for pool in self.pools]
-            return self.sums - np.array(known, dtype=float)
+            return self.sums - np.array(known, dtype=np.float64)
         most = self._first.copy()
         for group in blind:
             for cell in self._cells_of_first.get(group, ()):
@@ -77,7 +85,11 @@ class Guard:
     def targets(self) -> list[Target]:
         """Find all targets within one month, the most demanding first."""
         dangers = [list(pool.dangers(self.policy.p, self.policy.waivers)) for pool in self.pools]
-        found = [*self._in_cells(dangers), *self._across_cells(dangers), *self._absent()]
+        found = [
+            *self._in_cells(dangers),
+            *self._across_cells(dangers),
+            *self._absent(),
+        ]
         return sorted(found, key=lambda t: (-t.weight, t.cells, t.side, t.group))
 
     def _in_cells(self, dangers: list[list[Danger]]) -> Iterator[Target]:
