@@ -27,7 +27,11 @@ CANNOT, DEFECT, FOUND = 1, 70, 3  # exit codes; 2 is Typer's, for a command that
 class Whole(TyperGroup):
     """The commands below, and those of the importers and the simulator once they are asked for."""
 
-    brought: ClassVar = {"import": "importing", "simulate": "simulation"}
+    brought: ClassVar = {
+        "import": "importing",
+        "simulate": "simulation",
+        "insights": "insights",
+    }
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401  Typer keeps its type private
         """Name all commands, in the order in which they are met."""

@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from functools import partial
 from hashlib import sha256
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
@@ -195,7 +195,53 @@ def _from_now_on(servers: str, topics: Iterable[str], since_s: int) -> KafkaCons
 
     With seconds, go back to what the broker's log holds from then on.
     """
-    settings = CONSUMER | {"auto_offset_reset": "latest"}
+    consumer = _of_nobody(servers, topics, auto_offset_reset="latest")
+    try:
+        parts = list(consumer.assignment())
+        then = int((time.time() - since_s) * 1000)
+        begun = consumer.offsets_for_times(dict.fromkeys(parts, then)) if since_s else {}
+        for part, end in consumer.end_offsets(parts).items():
+            first = begun.get(part)
+            consumer.seek(part, first.offset if first else end)
+    except BaseException:
+        consumer.close(timeout_ms=CLOSE_MS_MAX)
+        raise
+    return consumer
+
+
+class Log(NamedTuple):
+    """All that topics hold, from the first message on: read at will, and by nobody else's leave."""
+
+    poll: Callable[[], Awaitable[Sequence[Message]]]
+    left: Callable[[], Awaitable[int]]  # messages until the ends of all partitions, as of now
+
+
+@asynccontextmanager
+async def whole(servers: str, *, topics: Iterable[str]) -> AsyncIterator[Log]:
+    """Open topics at their first message, outside of any group: each partition comes in order."""
+    connect = partial(_from_the_start, servers, topics)
+    leave = partial(KafkaConsumer.close, timeout_ms=CLOSE_MS_MAX)
+    async with _alone(connect, leave, servers=servers, name="kafka-log") as (consumer, thread):
+
+        async def poll() -> Sequence[Message]:
+            found = await thread.call(consumer.poll, timeout_ms=POLL_MS_MAX)
+            return [_message(record) for records in found.values() for record in records]
+
+        async def left() -> int:
+            return sum(p.log_end - p.position for p in await thread.call(_positions, consumer))
+
+        yield Log(poll, left)
+
+
+def _from_the_start(servers: str, topics: Iterable[str]) -> KafkaConsumer:
+    consumer = _of_nobody(servers, topics)
+    consumer.seek_to_beginning()
+    return consumer
+
+
+def _of_nobody(servers: str, topics: Iterable[str], **options: Any) -> KafkaConsumer:  # noqa: ANN401
+    """Open every partition of some topics to a consumer of no group."""
+    settings = CONSUMER | options
     del settings["partition_assignment_strategy"]
     consumer = KafkaConsumer(bootstrap_servers=servers, group_id=None, **settings)
     try:
@@ -205,11 +251,6 @@ def _from_now_on(servers: str, topics: Iterable[str], since_s: int) -> KafkaCons
             for number in consumer.partitions_for_topic(topic) or ()
         ]
         consumer.assign(parts)
-        then = int((time.time() - since_s) * 1000)
-        begun = consumer.offsets_for_times(dict.fromkeys(parts, then)) if since_s else {}
-        for part, end in consumer.end_offsets(parts).items():
-            first = begun.get(part)
-            consumer.seek(part, first.offset if first else end)
     except BaseException:
         consumer.close(timeout_ms=CLOSE_MS_MAX)
         raise

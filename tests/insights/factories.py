@@ -84,7 +84,11 @@ class Pair:
         return RelationshipChanged(**values | self.both | given)
 
     def placed(
-        self, on: date, amount: str = "100", quantities: Sequence[int] = (10,), **given: Any
+        self,
+        on: date,
+        amount: str = "100",
+        quantities: Sequence[int] = (10,),
+        **given: Any,  # noqa: ANN401
     ) -> OrderPlaced:
         parts = [
             PlacedScheduleLine(schedule_line_id=uuid7(), quantity=Decimal(number), due_on=on)
@@ -110,7 +114,12 @@ class Pair:
         return OrderPlaced(**values | self.both | given)
 
     def confirmed(
-        self, order: OrderPlaced, promised_on: date, *, part: int = 0, **given: Any
+        self,
+        order: OrderPlaced,
+        promised_on: date,
+        *,
+        part: int = 0,
+        **given: Any,  # noqa: ANN401
     ) -> LineConfirmed:
         schedule_line = order.lines[0].schedule_lines[part]
         assert order.occurred_at or given
@@ -131,7 +140,12 @@ class Pair:
         }
         return LineConfirmed(**values | self.both | given)
 
-    def changed(self, line: LineConfirmed, promised_on: date | None, **given: Any) -> ChangeAgreed:
+    def changed(
+        self,
+        line: LineConfirmed,
+        promised_on: date | None,
+        **given: Any,  # noqa: ANN401
+    ) -> ChangeAgreed:
         values = {
             "order_id": line.order_id,
             "schedule_line_id": line.schedule_line_id,
@@ -205,7 +219,12 @@ class Pair:
         )
 
     def due(
-        self, amount: str, delivered_on: date, contract: date, legal: date | None, **given: Any
+        self,
+        amount: str,
+        delivered_on: date,
+        contract: date,
+        legal: date | None,
+        **given: Any,  # noqa: ANN401
     ) -> PaymentDue:
         values = {
             "payable_id": uuid7(),

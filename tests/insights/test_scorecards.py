@@ -65,7 +65,7 @@ async def tell_lines(stores: Stores, *lines: tuple[date, date, Sequence[tuple[da
         pytest.param(ago(50), ago(50), [], 0, 0, id="never"),
     ],
 )
-async def test_on_time_in_full(
+async def test_on_time_in_full(  # noqa: PLR0913, PLR0917  one case by hand
     first: date,
     last: date,
     receipts: list[tuple[date, int]],

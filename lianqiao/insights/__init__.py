@@ -1,0 +1,1 @@
+"""What an operator does with the figures: make them anew, and compare."""
