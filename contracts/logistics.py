@@ -57,6 +57,46 @@ class AcceptedLine(BaseModel):
     reason: str | None = None  # of the rejection
 
 
+class ShipmentPlanned(Event, type="logistics.shipment_planned.v1", subject="shipment_id"):
+    """A supplier announced what it is about to ship; nothing has left yet."""
+
+    shipment_id: UUID
+    number: str  # of the notice, the supplier's own
+    buyer_id: UUID
+    supplier_id: UUID
+    carrier_id: UUID | None = None
+    lines: list[ShippedLine]
+    estimated_arrival_at: datetime | None = None
+    occurred_at: datetime
+    recorded_at: datetime
+
+
+class ShipmentCancelled(Event, type="logistics.shipment_cancelled.v1", subject="shipment_id"):
+    """A notice was taken back before its goods had left."""
+
+    shipment_id: UUID
+    number: str
+    buyer_id: UUID
+    supplier_id: UUID
+    reason: str
+    occurred_at: datetime
+    recorded_at: datetime
+
+
+class ShipmentTracked(Event, type="logistics.shipment_tracked.v1", subject="shipment_id"):
+    """A carrier told where a shipment is or what holds it up."""
+
+    shipment_id: UUID
+    number: str
+    buyer_id: UUID
+    supplier_id: UUID
+    carrier_id: UUID
+    kind: str
+    place: str | None = None
+    occurred_at: datetime
+    recorded_at: datetime
+
+
 class ShipmentDispatched(Event, type="logistics.shipment_dispatched.v1", subject="shipment_id"):
     """Goods left the supplier under an advance ship notice."""
 

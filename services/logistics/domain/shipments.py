@@ -120,6 +120,7 @@ class AsBefore(NamedTuple):
     """The same document was sent before."""
 
     id: UUID
+    number: str
 
 
 class Planned(NamedTuple):
@@ -183,7 +184,7 @@ def as_before(number: str, digest: bytes, before: Known) -> AsBefore:
     """Recognize a document that is there, or refuse another one under its number."""
     if digest != before.digest:
         raise NumberTaken(f"{number} is there with another content. Use another number.")
-    return AsBefore(before.id)
+    return AsBefore(before.id, number)
 
 
 def to_ship(found: Goods | None, buyer_id: UUID, supplier_id: UUID) -> Goods:

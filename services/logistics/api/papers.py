@@ -1,0 +1,5 @@
+"""Labels and delivery notes over HTTP."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

@@ -1,0 +1,1 @@
+"""What may be asked of logistics. Every query starts from what the caller may see."""

@@ -1,0 +1,34 @@
+"""Say which rows are a caller's, in words the planner has an index for."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from contracts.orders import Side
+from services.logistics.models import Entry
+from services.logistics.schemas.stories import EntryOut
+from shared.auth import Caller
+
+STORY_MAX = 1_000
+
+
+def visible(model: Any, caller: Caller, side: Side | None = None) -> ColumnElement[bool]:  # noqa: ANN401
+    """Return what the row policies allow anyway, on one side or on both."""
+    me = caller.organization_id
+    mine: dict[Side | None, Any] = {
+        Side.BUYER: model.buyer_id == me,
+        Side.SUPPLIER: model.supplier_id == me,
+        None: or_(model.buyer_id == me, model.supplier_id == me),
+    }
+    found: ColumnElement[bool] = mine[side]
+    return found
+
+
+async def story(
+    session: AsyncSession, about: ColumnElement[bool], caller: Caller
+) -> list[EntryOut]:
+    """Return what happened, in the order in which it did."""
+    asked = select(Entry).where(about, visible(Entry, caller))
+    ordered = asked.order_by(Entry.occurred_at, Entry.id).limit(STORY_MAX)
+    return [EntryOut.model_validate(entry) for entry in await session.scalars(ordered)]

@@ -1,0 +1,1 @@
+"""What the logistics API accepts and returns."""
