@@ -115,7 +115,7 @@ async def circumstances(session: AsyncSession, caller: Caller, at: datetime) -> 
     """Say who receives and what was agreed with each of its suppliers."""
     me = caller.organization_id
     agreed = select(Relationship.supplier_id, Relationship.acceptance_working_days)
-    days = dict((await session.execute(agreed.where(Relationship.buyer_id == me))).tuples().all())
+    days = dict((await session.execute(agreed.where(Relationship.buyer_id == me))).all())
     return Circumstances(me, at, settings().calendar, days, uuid7)
 
 

@@ -124,7 +124,7 @@ async def _packages(session: AsyncSession, caller: Caller, sscc: str) -> list[Ex
     )
     return [
         await _expected(session, shipment, package)
-        for package, shipment in (await session.execute(asked)).tuples()
+        for package, shipment in (await session.execute(asked))
     ]
 
 
@@ -151,7 +151,7 @@ async def _expected(
         .where(NoticeLine.shipment_id == shipment.id)
         .order_by(NoticeLine.sequence)
     )
-    rows = (await session.execute(asked)).tuples().all()
+    rows = (await session.execute(asked)).all()
     planned = shipment.state == ShipmentState.PLANNED
     lines = [
         ExpectedLineOut(

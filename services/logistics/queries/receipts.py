@@ -166,7 +166,7 @@ async def _receipt_lines(session: AsyncSession, receipt_id: UUID) -> list[Receip
             order_number=order_number,
             position=position,
         )
-        for line, order_number, position in (await session.execute(asked)).tuples()
+        for line, order_number, position in (await session.execute(asked))
     ]
 
 
@@ -179,7 +179,7 @@ async def _acceptances(session: AsyncSession, receipt_id: UUID) -> list[Acceptan
     )
     lines: defaultdict[UUID, list[AcceptanceLineOut]] = defaultdict(list)
     heads: dict[UUID, Acceptance] = {}
-    for head, line in (await session.execute(asked)).tuples():
+    for head, line in await session.execute(asked):
         heads[head.id] = head
         lines[head.id].append(AcceptanceLineOut.model_validate(line))
     columns = AcceptanceOut.model_fields.keys() - {"lines"}

@@ -159,7 +159,7 @@ async def _notice_lines(session: AsyncSession, shipment_id: UUID) -> list[Notice
             **{name: getattr(of, name) for name in told},
             **{name: getattr(line, name) for name in counted},
         )
-        for line, of in (await session.execute(asked)).tuples()
+        for line, of in (await session.execute(asked))
     ]
 
 
