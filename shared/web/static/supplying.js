@@ -32,3 +32,18 @@ function countNotice() {
 }
 
 countNotice();
+
+// An invoice: what the picked receipts come to stands above the list and on the button.
+function sumClaim() {
+  const form = document.querySelector("[data-claim]");
+  if (!form?.querySelector("[name=receipt]")) return;
+  const digits = { minimumFractionDigits: Number(form.dataset.digits), maximumFractionDigits: Number(form.dataset.digits) };
+  const sum = () => {
+    const worth = [...form.querySelectorAll("[name=receipt]:checked")].reduce((total, box) => total + Math.round(Number(box.dataset.worth) * 1e3), 0);
+    each("[data-claim-total]", (place) => { place.textContent = (worth / 1e3).toLocaleString("en", digits); });
+  };
+  form.addEventListener("change", sum);
+  sum();
+}
+
+sumClaim();
