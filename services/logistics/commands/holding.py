@@ -40,7 +40,8 @@ def held(rows: Select[Any]) -> Select[Any]:
 
 def among(column: Any, ids: Iterable[UUID]) -> ColumnElement[bool]:  # noqa: ANN401
     """Say that an id is one of many, as one parameter."""
-    return column == any_(literal(list(ids), ARRAY(Uuid)))
+    chosen: ColumnElement[bool] = column == any_(literal(list(ids), ARRAY(Uuid)))
+    return chosen
 
 
 def party(model: Any, caller: Caller | None) -> ColumnElement[bool]:  # noqa: ANN401
