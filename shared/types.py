@@ -117,6 +117,12 @@ Amount = Annotated[
     BeforeValidator(_is_text),
     Field(allow_inf_nan=False, max_digits=18, decimal_places=3, ge=0),
 ]
+Percentage = Annotated[
+    Decimal,
+    Field(allow_inf_nan=False, max_digits=7, decimal_places=4, ge=0, le=100),
+    _EXACT,
+    _PLAIN,
+]
 PriceUnit = Annotated[int, Field(ge=1, le=1_000_000, strict=True)]  # the price is per so many
 Position = Annotated[int, Field(ge=1, le=1_000_000, strict=True)]
 CurrencyCode = Currency

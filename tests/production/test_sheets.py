@@ -13,8 +13,9 @@ from openpyxl import Workbook, load_workbook
 
 from contracts.scopes import Scope
 from services.production.api import workbook
-from services.production.api.workbook import COLUMNS, GOOD, KEY, REASON, ROWS_MAX, SCRAPPED
+from services.production.api.workbook import COLUMNS, GOOD, KEY, REASON, SCRAPPED
 from services.production.models import WorkOrder
+from shared.sheet import ROWS_MAX
 from tests.conftest import SignIn, Stores
 from tests.production import factories
 from tests.production.factories import announced

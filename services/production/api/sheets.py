@@ -1,10 +1,7 @@
 """Progress reports by spreadsheet over HTTP."""
 
-import asyncio
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 from uuid_utils.compat import uuid7
@@ -13,13 +10,7 @@ from contracts.scopes import Scope
 from services.production import commands, queries
 from services.production.api import workbook
 from services.production.api.shown import circumstances
-from services.production.api.workbook import (
-    MEDIA_TYPE,
-    UPLOAD_BYTES_MAX,
-    Said,
-    SheetRow,
-    UnusableSheet,
-)
+from services.production.api.workbook import Said, SheetRow
 from services.production.domain.reports import Made, Outcome, Recorded, Unchanged
 from services.production.schemas import SheetOut, SheetRowOut
 from shared.auth import Caller, requires
@@ -28,15 +19,12 @@ from shared.guard import TooLarge
 from shared.idempotency import Route
 from shared.problem import problems
 from shared.settings import settings
+from shared.sheet import MEDIA_TYPE, XLSX, UnusableSheet, in_pool, uploaded
 
 router = APIRouter(prefix="/reports/sheet", tags=["Reports"], route_class=Route)
 
 Writer = Annotated[Caller, requires(Scope.PRODUCTION_WRITE)]
-POOL = ThreadPoolExecutor(2, "sheets")  # more at once wait
 STATUSES = "recorded", "unchanged", "refused"
-XLSX: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
-
-T = TypeVar("T")
 
 
 @router.get("", response_class=Response, responses={200: {"content": {MEDIA_TYPE: XLSX}}})
@@ -46,7 +34,7 @@ async def download_sheet(caller: Writer, session: Transaction, now: Now) -> Resp
     Each download is good for one report of each row: sent again, it counts no second time.
     """
     open_ones = await queries.open_work_orders(session, caller=caller)
-    file = await _in_pool(lambda: workbook.written(open_ones, ticket=uuid7()))
+    file = await in_pool(lambda: workbook.written(open_ones, ticket=uuid7()))
     today = now.astimezone(settings().calendar)
     name = f"lianqiao-progress-{today:%Y-%m-%d}.xlsx"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
@@ -65,8 +53,8 @@ async def report_by_sheet(
 
     Each row counts, or is refused, as if sent alone; rows that say nothing are left out.
     """
-    file = await _uploaded(request)
-    rows = await _in_pool(lambda: workbook.read(file))
+    file = await uploaded(request)
+    rows = await in_pool(lambda: workbook.read(file))
     told = {row.row: _made(row.said, now) for row in rows if isinstance(row.said, Said)}
     act = commands.preview if dry_run else commands.report_progress
     under = circumstances(caller, now)
@@ -99,16 +87,3 @@ def _shown(row: SheetRow, outcome: Outcome | None, *, dry_run: bool) -> SheetRow
         completed=outcome.after.progress.completed,
         ordered=outcome.after.progress.ordered,
     )
-
-
-async def _uploaded(request: Request) -> bytes:
-    file = bytearray()
-    async for chunk in request.stream():
-        file += chunk
-        if len(file) > UPLOAD_BYTES_MAX:
-            raise TooLarge(f"Send at most {UPLOAD_BYTES_MAX // 2**20} MiB; split the file.")
-    return bytes(file)
-
-
-async def _in_pool(work: Callable[[], T]) -> T:
-    return await asyncio.get_running_loop().run_in_executor(POOL, work)

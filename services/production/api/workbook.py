@@ -1,13 +1,6 @@
-"""The spreadsheet in which a supplier reports: written with its open work orders, and read back.
-
-What comes back may be anything. Before a library that builds dense grids opens it, the archive is
-measured and every cell is looked up in the XML, so that neither a bomb nor a cell far away costs
-memory.
-"""
+"""The spreadsheet in which a supplier reports: written with its open work orders, and read back."""
 
 import re
-import zipfile
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from io import BytesIO
@@ -17,23 +10,13 @@ from unicodedata import normalize
 from uuid import UUID
 
 from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.styles import Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
-from python_calamine import CalamineWorkbook
 
 from services.production.models import WorkOrder
-from shared.problem import Problem
+from shared.sheet import AGAIN, ROWS_MAX, YELLOW, UnusableCell, cell_of, head_of, opened
 from shared.types import UNPRINTABLE
 
-MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-UPLOAD_BYTES_MAX = 2 * 2**20
-INFLATED_BYTES_MAX = 32 * 2**20
-PARTS_MAX = SHEETS_MAX = 100
-ROWS_MAX, COLUMNS_MAX = 5_000, 40
-CHUNK_BYTES = 2**16
 REASON_MAX = 200
 
 ORDER, NAME = "订单 Order", "物料名称 Name"
@@ -59,29 +42,9 @@ COLUMNS = {  # title: width
 }
 ASKED = GOOD, SCRAPPED, REASON
 READ = KEY, *ASKED
-YELLOW = PatternFill("solid", fgColor="FFF8E1")
-FORMULA_OR_ERROR = "=", "#"
-AGAIN = "Download the spreadsheet again and fill in that one."
 
 _KEY = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/([0-9]{1,2})/([0-9a-f]{32})")
 _NUMBER = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?")
-_REFERENCE = re.compile(rb"\sr\s*=\s*[\"']([A-Z]{1,3})([0-9]{1,7})[\"']")
-_ERROR = re.compile(rb"\st\s*=\s*[\"']e[\"']")
-_TAG = re.compile(  # a cell with its attributes, a formula in it, or a value that is not empty
-    rb"<(?:[^\s<>/:!?]+:)?(?:(c)(?=[\s/>])([^<>]*)>|(f)(?=[\s/>])|(v)(?:\s[^<>]*)?>[^<])"
-)
-
-
-class UnusableSheet(Problem):
-    """The file is not the spreadsheet that was downloaded here."""
-
-    status = 422
-
-
-class UnusableCell(Problem):
-    """A cell of the spreadsheet cannot be read as what it should hold."""
-
-    status = 422
 
 
 class Said(NamedTuple):
@@ -119,10 +82,10 @@ def written(work_orders: Iterable[tuple[WorkOrder, str | None]], *, ticket: UUID
         column.width, column.hidden = width, title == KEY
         if title in ASKED:
             column.fill = YELLOW
-    sheet.append([_head(sheet, title) for title in COLUMNS])
+    sheet.append([head_of(sheet, title, asked=title in ASKED) for title in COLUMNS])
     rows = (row for order, name in work_orders for row in _rows(order, name, ticket))
     for row in islice(rows, ROWS_MAX):
-        sheet.append([_cell(sheet, value) for value in row])
+        sheet.append([cell_of(sheet, value) for value in row])
     checked = DataValidation("decimal", operator="greaterThanOrEqual", formula1="0")
     checked.add(f"N2:O{ROWS_MAX + 1}")
     sheet.data_validations.append(checked)
@@ -151,106 +114,16 @@ def _rows(order: WorkOrder, buyer_name: str | None, ticket: UUID) -> Iterator[Se
         )
 
 
-def _cell(sheet: Any, value: Any) -> Any:  # noqa: ANN401
-    """Return a value as a cell takes it; text that looks like a formula stays text."""
-    if not isinstance(value, str):
-        return value
-    text = ILLEGAL_CHARACTERS_RE.sub("", value)
-    if text[:1] not in FORMULA_OR_ERROR:
-        return text
-    cell: Any = WriteOnlyCell(sheet, text)
-    cell.data_type = "s"
-    return cell
-
-
-def _head(sheet: Any, title: str) -> Any:  # noqa: ANN401
-    cell: Any = WriteOnlyCell(sheet, title)
-    cell.font = Font(bold=True)
-    if title in ASKED:
-        cell.fill = YELLOW
-    return cell
-
-
 def read(file: bytes) -> list[SheetRow]:
     """Read what the rows report, leaving out those that report nothing.
 
     Raises UnusableSheet when it is not the spreadsheet that `written` wrote.
     """
-    blank = _measured(file)
-    try:
-        book = CalamineWorkbook.from_filelike(BytesIO(file))
-        for name in book.sheet_names[:SHEETS_MAX]:
-            grid = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-            if grid and all(title in grid[0] for title in READ):
-                return _read(grid, blank)
-    except Problem:
-        raise
-    except BaseException as error:  # what Rust panics with is no Exception
-        if isinstance(error, Exception) or type(error).__name__ == "PanicException":
-            raise UnusableSheet(f"The file cannot be read. {AGAIN}") from error
-        raise
-    raise UnusableSheet(f"No sheet of it has the columns {', '.join(READ)}. {AGAIN}")
-
-
-def _measured(file: bytes) -> Mapping[str, str]:
-    """Refuse what is too large when unpacked; return cells that look empty and are not."""
-    try:
-        with zipfile.ZipFile(BytesIO(file)) as archive:
-            parts = archive.infolist()
-            if len(parts) > PARTS_MAX or sum(p.file_size for p in parts) > INFLATED_BYTES_MAX:
-                raise UnusableSheet(f"It is too large when unpacked. {AGAIN}")
-            blank: dict[str, str] = {}
-            for part in parts:
-                blank |= _looked_up(_inflated(archive, part))
-            return blank
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError) as error:
-        raise UnusableSheet(f"It is no .xlsx file, or is protected or damaged. {AGAIN}") from error
-    except zlib.error as error:
-        raise UnusableSheet(f"It is damaged. {AGAIN}") from error
-
-
-def _inflated(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bytes:
-    """Unpack a part; one that is longer than it says fails its checksum."""
-    with archive.open(part) as stream:
-        return b"".join(iter(lambda: stream.read(CHUNK_BYTES), b""))
-
-
-def _looked_up(xml: bytes) -> dict[str, str]:
-    """Refuse cells far away, and return those with an error or with a formula without value."""
-    blank: dict[str, str] = {}
-    cell = ""
-    for tag in _TAG.finditer(xml):
-        if tag[1]:
-            cell = _placed(tag[2])
-            if _ERROR.search(tag[2]):
-                blank[cell] = "holds an error of the spreadsheet; type the number"
-        elif tag[3]:
-            blank.setdefault(cell, "holds a formula without a result; type the number")
-        elif "formula" in blank.get(cell, ""):
-            del blank[cell]
-    return blank
-
-
-def _placed(attributes: bytes) -> str:
-    found = _REFERENCE.search(attributes)
-    if found is None:
-        raise UnusableSheet(f"A cell does not say where it stands. {AGAIN}")
-    letters, row = found[1].decode(), int(found[2])
-    column = 0
-    for letter in letters:
-        column = column * 26 + ord(letter) - ord("A") + 1
-    if row > ROWS_MAX + 1 or column > COLUMNS_MAX:
-        raise UnusableSheet(
-            f"{letters}{row} lies outside of {ROWS_MAX} rows and {COLUMNS_MAX} columns."
-            " Delete what is there, or split the file."
-        )
-    return f"{letters}{row}"
+    return _read(*opened(file, READ))
 
 
 def _read(grid: Sequence[Sequence[Any]], blank: Mapping[str, str]) -> list[SheetRow]:
     head = [str(title) for title in grid[0]]
-    if any(head.count(title) > 1 for title in READ):
-        raise UnusableSheet(f"A column stands there twice. {AGAIN}")
     columns = {title: head.index(title) for title in (*READ, ORDER, NAME) if title in head}
     read_rows = (
         _Row(number, values, columns, blank).read() for number, values in enumerate(grid[1:], 2)

@@ -1,4 +1,4 @@
-"""The HTTP face of onboarding: translate a request, call one function, return its result."""
+"""Relationships over HTTP: proposed, accepted, suspended, agreed anew, ended."""
 
 from datetime import datetime
 from typing import Annotated
@@ -7,11 +7,12 @@ from uuid import UUID
 from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.onboarding import RelationshipState
+from contracts.onboarding import RelationshipState, Terms
 from contracts.scopes import Scope
-from services.onboarding import commands, queries
-from services.onboarding.commands import Kept, Pair
-from services.onboarding.domain import (
+from services.onboarding.commands import profiles
+from services.onboarding.commands import relationships as commands
+from services.onboarding.commands.relationships import Kept, Pair, Signing
+from services.onboarding.domain.relationships import (
     Act,
     NotNow,
     OrganizationNotKnownYet,
@@ -21,8 +22,11 @@ from services.onboarding.domain import (
     WithItself,
 )
 from services.onboarding.models import Step
-from services.onboarding.schemas import (
+from services.onboarding.queries import relationships as queries
+from services.onboarding.schemas.relationships import (
+    ImportedRelationshipIn,
     ImportedRelationshipsIn,
+    NewTermsIn,
     RelationshipIn,
     RelationshipOut,
     RelationshipResult,
@@ -80,7 +84,10 @@ async def import_relationships(
     body: ImportedRelationshipsIn, caller: Importer, session: SystemTransaction, now: Now
 ) -> RelationshipResults:
     """Take in relationships that both sides live already; the answers are in the same order."""
-    pairs = [Pair(r.buyer_id, r.supplier_id, r.since, r.vendor_number) for r in body.relationships]
+    pairs = [
+        Pair(r.buyer_id, r.supplier_id, r.since, r.vendor_number, _signing(r))
+        for r in body.relationships
+    ]
     kept = await commands.import_relationships(session, caller=caller, pairs=pairs, at=now)
     return RelationshipResults(results=[_result(n, outcome) for n, outcome in enumerate(kept)])
 
@@ -119,7 +126,11 @@ async def accept_relationship(
 async def suspend_relationship(
     relationship_id: UUID, body: StepIn, caller: Writer, session: Transaction, now: Now
 ) -> RelationshipOut:
-    """Let no new orders be placed for now; those that are there can be finished."""
+    """Let no new orders be placed for now.
+
+    A supplier whose buyer does this sees no orders, production and shipments of the relationship
+    any more, until it is resumed or ended; what is owed to it stays readable.
+    """
     return await _step(session, caller, relationship_id, Act.SUSPEND, body, now)
 
 
@@ -129,6 +140,37 @@ async def resume_relationship(
 ) -> RelationshipOut:
     """Let orders be placed again, as the side that suspended the relationship."""
     return await _step(session, caller, relationship_id, Act.RESUME, body, now)
+
+
+@router.post("/{relationship_id}/terms", responses=REFUSALS)
+async def propose_terms(
+    relationship_id: UUID, body: NewTermsIn, caller: Writer, session: Transaction, now: Now
+) -> RelationshipOut:
+    """Propose, as the buyer, other terms for receiving and paying."""
+    row = await commands.propose_terms(
+        session,
+        caller=caller,
+        relationship_id=relationship_id,
+        terms=body.terms.agreed(),
+        buyer=await profiles.signatory(session, organization_id=caller.organization_id),
+        at=now,
+    )
+    return await _as_stored(session, caller, row.id)
+
+
+@router.post("/{relationship_id}/terms/acceptance", responses=REFUSALS)
+async def accept_terms(
+    relationship_id: UUID, caller: Writer, session: Transaction, now: Now
+) -> RelationshipOut:
+    """Agree, as the supplier, to the terms that the buyer proposed."""
+    row = await commands.accept_terms(
+        session,
+        caller=caller,
+        relationship_id=relationship_id,
+        supplier=await profiles.signatory(session, organization_id=caller.organization_id),
+        at=now,
+    )
+    return await _as_stored(session, caller, row.id)
 
 
 @router.post("/{relationship_id}/end", responses=REFUSALS)
@@ -151,6 +193,18 @@ async def _step(  # noqa: PLR0913, PLR0917  what the four routes above have in c
 async def _as_stored(session: AsyncSession, caller: Caller, id_: UUID) -> RelationshipOut:
     await session.flush()
     return await queries.relationship(session, caller=caller, relationship_id=id_)
+
+
+def _signing(item: ImportedRelationshipIn) -> Signing | None:
+    """Return what was agreed, if anything of it is told; without terms the defaults hold."""
+    if not (item.terms or item.signed_on or item.buyer or item.supplier):
+        return None
+    return Signing(
+        terms=item.terms.agreed() if item.terms else Terms(),
+        signed_on=item.signed_on or item.since,
+        buyer=item.buyer.told() if item.buyer else None,
+        supplier=item.supplier.told() if item.supplier else None,
+    )
 
 
 def _result(n: int, outcome: Kept | Problem) -> RelationshipResult:

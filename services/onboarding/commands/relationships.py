@@ -1,4 +1,4 @@
-"""What may be done in onboarding. Each function is one use case in the caller's transaction."""
+"""Bring a buyer and a supplier together, let them pause, agree anew, and part."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
@@ -10,20 +10,23 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
-from contracts.onboarding import RelationshipChanged, RelationshipState
+from contracts.onboarding import RelationshipChanged, RelationshipState, Signatory, Terms
 from contracts.orders import Side
-from services.onboarding.domain import (
+from services.onboarding.domain.relationships import (
     Act,
+    NotNow,
     OrganizationNotKnownYet,
     RelationshipNotFound,
     Standing,
     WithItself,
     after,
+    check_new_terms,
     imported,
     proposed,
+    signed,
 )
 from services.onboarding.models import Organization, Relationship, Step
-from services.onboarding.queries import is_party
+from services.onboarding.queries.relationships import is_party
 from shared.auth import Caller
 from shared.events import publish
 from shared.problem import Problem
@@ -41,6 +44,16 @@ class Pair(NamedTuple):
     supplier_id: UUID
     since: date
     vendor_number: str | None = None
+    signing: "Signing | None" = None
+
+
+class Signing(NamedTuple):
+    """On what two sides agreed, on which day, and what they were then."""
+
+    terms: Terms | None
+    signed_on: date | None
+    buyer: Signatory | None = None
+    supplier: Signatory | None = None
 
 
 class Kept(NamedTuple):
@@ -51,14 +64,16 @@ class Kept(NamedTuple):
 
 
 async def know_organization(
-    session: AsyncSession, *, organization_id: UUID, name: str, at: datetime
+    session: AsyncSession, *, organization_id: UUID, name: str, uscc: str | None, at: datetime
 ) -> None:
     """Know an organization by its name; under another one its relationships are told again."""
     known = await session.get(Organization, organization_id, with_for_update=True)
     if known is None:
-        values = {"id": organization_id, "name": name, "heard_at": at}
+        values = {"id": organization_id, "name": name, "uscc": uscc, "heard_at": at}
         await session.execute(insert(Organization).values(values).on_conflict_do_nothing())
-    elif known.name != name:
+        return
+    known.uscc = uscc or known.uscc
+    if known.name != name:
         known.name, known.heard_at = name, at
         await session.flush()
         party = organization_id
@@ -102,16 +117,108 @@ async def step(  # noqa: PLR0913  who does what to which, why and when
     at: datetime,
 ) -> Relationship:
     """Accept, suspend, resume or end a relationship and announce how it stands now."""
-    rows = await _held(session, (Relationship.id == relationship_id) & is_party(caller))
-    if not rows:
-        raise RelationshipNotFound("There is no such relationship among yours.")
-    [row] = rows
-    side = Side.BUYER if row.buyer_id == caller.organization_id else Side.SUPPLIER
-    today = at.astimezone(settings().calendar).date()
-    standing = after(_standing(row), act, by=side, on=today)
+    row, side = await _own(session, caller, relationship_id)
+    standing = after(_standing(row), act, by=side, on=today(at))
     _move(session, row, standing, caller=caller, reason=reason, at=at)
     _announce(session, row, await _names(session, [row.buyer_id, row.supplier_id]))
     return row
+
+
+async def propose_terms(  # noqa: PLR0913  who proposes what
+    session: AsyncSession,
+    *,
+    caller: Caller,
+    relationship_id: UUID,
+    terms: Terms,
+    buyer: Signatory,
+    at: datetime,
+) -> Relationship:
+    """Ask the supplier to agree on other terms from now on; until then the old ones hold.
+
+    Raises RelationshipNotFound, OtherSidesTurn, NotNow.
+    """
+    row, side = await _own(session, caller, relationship_id)
+    check_new_terms(_standing(row), by=side, proposed=False)
+    row.proposed_terms = terms.model_dump(mode="json")
+    if row.signed_on is None:
+        row.buyer = buyer.model_dump(mode="json")
+    _move(session, row, _standing(row), caller=caller, at=at)
+    _announce(session, row, await _names(session, [row.buyer_id, row.supplier_id]))
+    return row
+
+
+async def accept_terms(
+    session: AsyncSession,
+    *,
+    caller: Caller,
+    relationship_id: UUID,
+    supplier: Signatory,
+    at: datetime,
+) -> Relationship:
+    """Agree to the terms that the buyer proposed.
+
+    What both sides are is frozen when they agree for the first time, and stays so.
+    Raises RelationshipNotFound, OtherSidesTurn, NotNow.
+    """
+    row, side = await _own(session, caller, relationship_id)
+    check_new_terms(_standing(row), by=side, proposed=True)
+    if row.proposed_terms is None:
+        raise NotNow("The buyer has proposed no terms that wait for you.")
+    row.terms, row.proposed_terms = row.proposed_terms, None
+    if row.signed_on is None:
+        row.signed_on, row.supplier = today(at), supplier.model_dump(mode="json")
+    _move(session, row, _standing(row), caller=caller, at=at)
+    _announce(session, row, await _names(session, [row.buyer_id, row.supplier_id]))
+    return row
+
+
+async def sign(  # noqa: PLR0913  who agrees on what
+    session: AsyncSession,
+    *,
+    caller: Caller,
+    buyer_id: UUID,
+    vendor_number: str | None,
+    signing: Signing,
+    at: datetime,
+) -> Relationship:
+    """Make the caller a supplier of the buyer by what both agreed on, and announce it.
+
+    Raises OrganizationNotKnownYet, NotNow.
+    """
+    supplier_id = caller.organization_id
+    names = await _names(session, [buyer_id, supplier_id])
+    _refuse_unknown(names, buyer_id, supplier_id)
+    row = Relationship(id=uuid7(), buyer_id=buyer_id, supplier_id=supplier_id)
+    new = await _created(session, [row], at)
+    [row] = await _held(session, Relationship.buyer_id == buyer_id, supplier_id)
+    standing = signed(None if new else _standing(row), on=today(at))
+    row.vendor_number = vendor_number or row.vendor_number
+    _keep(row, signing)
+    _move(session, row, standing, caller=caller, at=at)
+    _announce(session, row, names)
+    return row
+
+
+def _keep(row: Relationship, signing: Signing) -> None:
+    row.proposed_terms, row.signed_on = None, signing.signed_on
+    row.terms = signing.terms.model_dump(mode="json") if signing.terms else None
+    row.buyer = signing.buyer.model_dump(mode="json") if signing.buyer else None
+    row.supplier = signing.supplier.model_dump(mode="json") if signing.supplier else None
+
+
+def today(at: datetime) -> date:
+    """Return the day on which something happens, by the platform's calendar."""
+    return at.astimezone(settings().calendar).date()
+
+
+async def _own(
+    session: AsyncSession, caller: Caller, relationship_id: UUID
+) -> tuple[Relationship, Side]:
+    rows = await _held(session, (Relationship.id == relationship_id) & is_party(caller))
+    if not rows:
+        raise RelationshipNotFound("There is no such relationship among yours.")
+    side = Side.BUYER if rows[0].buyer_id == caller.organization_id else Side.SUPPLIER
+    return rows[0], side
 
 
 async def import_relationships(
@@ -155,9 +262,12 @@ def _take_in(  # noqa: PLR0913  what is known of one relationship
 ) -> Kept:
     before = None if fresh else _standing(row)
     standing = imported(before, pair.since)
-    if standing == before:
+    news = pair.signing if pair.signing and row.signed_on is None and row.terms is None else None
+    if standing == before and news is None:
         return Kept(row.id, new=False)
     row.vendor_number = pair.vendor_number
+    if news:
+        _keep(row, news)
     _move(session, row, standing, caller=caller, at=at)
     return Kept(row.id, new=True)
 
@@ -262,6 +372,11 @@ def _announce(session: AsyncSession, row: Relationship, names: Names) -> None:
         state=RelationshipState(row.state),
         vendor_number=row.vendor_number,
         since=row.since,
+        signed_on=row.signed_on,
+        terms=Terms.model_validate(row.terms) if row.terms else None,
+        buyer=Signatory.model_validate(row.buyer) if row.buyer else None,
+        supplier=Signatory.model_validate(row.supplier) if row.supplier else None,
+        suspended_by=Side(row.suspended_by).value if row.suspended_by else None,
         changed_at=row.changed_at,
     )
     publish(session, event)

@@ -1,4 +1,4 @@
-"""What may be asked of onboarding. Every query starts from what the caller may see."""
+"""Ask how the caller stands to its counterparties."""
 
 from typing import Any
 from uuid import UUID
@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from contracts.onboarding import RelationshipState
-from services.onboarding.domain import RelationshipNotFound
+from services.onboarding.domain.relationships import RelationshipNotFound
 from services.onboarding.models import Organization, Relationship, Step
-from services.onboarding.schemas import RelationshipOut
+from services.onboarding.schemas.relationships import RelationshipOut
 from shared.auth import Caller
 from shared.paging import Paging, Rows, keyset
 
@@ -63,14 +63,3 @@ async def steps(
     await relationship(session, caller=caller, relationship_id=relationship_id)
     taken = select(Step).where(Step.relationship_id == relationship_id)
     return await keyset(session, taken, order=(Step.id,), paging=paging)
-
-
-CHECKS = {
-    "a relationship is in the state to which its last step led": """
-        SELECT relationships.id FROM relationships
-        LEFT JOIN LATERAL (
-            SELECT state FROM steps WHERE relationship_id = relationships.id
-            ORDER BY id DESC LIMIT 1) AS last ON true
-        WHERE last.state IS DISTINCT FROM relationships.state
-    """,
-}

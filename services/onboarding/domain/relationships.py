@@ -89,6 +89,27 @@ def after(standing: Standing, act: Act, *, by: Side, on: date) -> Standing:
     return replace(standing, state=RelationshipState.ENDED, suspended_by=None)
 
 
+def signed(standing: Standing | None, *, on: date) -> Standing:
+    """Become active by an agreement; two that work together already go on. Raises NotNow."""
+    if standing and standing.state is RelationshipState.SUSPENDED:
+        raise NotNow("The relationship is suspended; it must be resumed first.")
+    if standing and standing.state is RelationshipState.ACTIVE:
+        return standing
+    return Standing(RelationshipState.ACTIVE, since=on)
+
+
+def check_new_terms(standing: Standing, *, by: Side, proposed: bool) -> None:
+    """Let the buyer propose terms, and the supplier accept those that are proposed.
+
+    Raises OtherSidesTurn, NotNow.
+    """
+    turn = Side.SUPPLIER if proposed else Side.BUYER
+    if by is not turn:
+        raise OtherSidesTurn(f"That is the {turn.value}'s to do.")
+    if standing.state is not RelationshipState.ACTIVE:
+        raise NotNow(f"The relationship is {standing.state.value}: its terms stand.")
+
+
 def imported(standing: Standing | None, since: date) -> Standing:
     """Take in a relationship that both sides live already; what was suspended or ended stays."""
     if standing is None or standing.state is RelationshipState.PROPOSED:

@@ -1,32 +1,12 @@
-"""The tables of the onboarding schema."""
+"""Organizations as identity told of them, and how they stand to each other."""
 
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import (
-    CheckConstraint,
-    ForeignKeyConstraint,
-    Index,
-    MetaData,
-    Text,
-    UniqueConstraint,
-    func,
-)
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from uuid_utils.compat import uuid7
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
 
-from shared.database import NAMING, TYPES
-
-
-class Model(DeclarativeBase):
-    metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = TYPES
-
-
-class Identified:
-    """A row with an id of its own, which sorts by time."""
-
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7, server_default=func.uuidv7())
+from services.onboarding.models.model import Identified, Json, Model
 
 
 class Organization(Model):
@@ -36,6 +16,7 @@ class Organization(Model):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str]
+    uscc: Mapped[str | None] = mapped_column(index=True)  # GB 32100-2015
     heard_at: Mapped[datetime]
 
 
@@ -59,6 +40,11 @@ class Relationship(Identified, Model):
     suspended_by: Mapped[str | None]  # which side; it alone may resume
     vendor_number: Mapped[str | None]
     since: Mapped[date | None]
+    terms: Mapped[Json | None]  # None: nothing was agreed, the defaults hold
+    proposed_terms: Mapped[Json | None]  # by the buyer; the supplier has not accepted them
+    signed_on: Mapped[date | None]  # what both sides were is frozen on that day
+    buyer: Mapped[Json | None]
+    supplier: Mapped[Json | None]
     changed_at: Mapped[datetime]
 
 

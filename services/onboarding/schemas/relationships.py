@@ -1,4 +1,4 @@
-"""What the onboarding API accepts and returns."""
+"""Relationships as the API accepts and returns them."""
 
 from datetime import date, datetime
 from typing import Annotated, Literal
@@ -6,8 +6,9 @@ from uuid import UUID
 
 from pydantic import Field
 
-from contracts.onboarding import RelationshipState
+from contracts.onboarding import RelationshipState, Signatory, Terms
 from contracts.orders import Side
+from services.onboarding.schemas.terms import SignatoryIn, TermsIn
 from shared.problem import ProblemDetails
 from shared.types import BULK_MAX, Body, Code, Day, Paragraph, View
 
@@ -32,6 +33,16 @@ class ImportedRelationshipIn(Body):
     supplier_id: UUID
     since: Day
     vendor_number: Code | None = None
+    terms: TermsIn | None = None
+    signed_on: Day | None = None
+    buyer: SignatoryIn | None = None
+    supplier: SignatoryIn | None = None
+
+
+class NewTermsIn(Body):
+    """What the buyer proposes to agree on from now on."""
+
+    terms: TermsIn
 
 
 class ImportedRelationshipsIn(Body):
@@ -67,6 +78,11 @@ class RelationshipOut(View):
     suspended_by: Side | None  # which side; it alone may resume
     vendor_number: str | None
     since: date | None
+    terms: Terms | None  # None: nothing was agreed, the defaults hold
+    proposed_terms: Terms | None  # by the buyer; the supplier has not accepted them
+    signed_on: date | None  # both sides are told below as they were on that day
+    buyer: Signatory | None
+    supplier: Signatory | None
     changed_at: datetime
 
 

@@ -1,0 +1,1 @@
+"""What the onboarding API accepts and returns."""
