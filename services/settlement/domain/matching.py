@@ -142,7 +142,7 @@ def match(
     taken, verdict, reason = _priced(parts, asked, tolerance)
     if unmatched:
         verdict, reason = Verdict.EXCEPTION, _lacking(unmatched, background)
-    return Match(verdict, reason, reason and ACTS[reason], taken, unmatched, missing)
+    return Match(verdict, reason, ACTS[reason] if reason else None, taken, unmatched, missing)
 
 
 def _lacking(unmatched: Decimal, background: Background) -> Reason:

@@ -1,11 +1,16 @@
 """Payments: what they settle, and who must approve them."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
-from contracts.values import Money
+from contracts.values import Money, plain
+from services.settlement.domain.invoices import digest_of, number_key
 from services.settlement.domain.problems import (
+    ApprovalNeeded,
     ApproveAsAnother,
     MoreThanPayable,
     NothingPayable,
@@ -62,3 +67,44 @@ def may_approve(
     if user_id in so_far:
         raise ApproveAsAnother("You approved it already; a second person has to.")
     return user_id
+
+
+class Limit(NamedTuple):
+    """Above which amount two persons approve."""
+
+    amount_minor: int = LIMIT_MINOR
+    currency: str = LIMIT_CURRENCY
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A payment as somebody told it: for an invoice, by id or by supplier and number."""
+
+    paid_on: date
+    reference: str
+    invoice_id: UUID | None = None
+    supplier_id: UUID | None = None
+    invoice_number: str | None = None
+    amount: Decimal | None = None
+    remittance: str | None = None
+    occurred_at: datetime | None = None
+    proposal_id: UUID | None = None
+
+    @property
+    def key(self) -> object:
+        """By what the invoice is found."""
+        return self.invoice_id or (self.supplier_id, number_key(self.invoice_number or ""))
+
+    def digest(self) -> bytes:
+        """Tell content apart: the same reference and the same content are the same payment."""
+        amount = "" if self.amount is None else plain(self.amount)
+        return digest_of([self.key, self.proposal_id, amount, self.paid_on])
+
+
+def check_limit(spent_minor: int, currency: str, limit: Limit) -> None:
+    """Refuse a direct payment that needs two persons' approval."""
+    if approvals_needed(spent_minor, currency, *limit) > 1:
+        said = Money.of(limit.amount_minor, limit.currency)
+        raise ApprovalNeeded(
+            f"Above {said.amount} {said.currency} two persons approve: propose the payment first."
+        )

@@ -1,0 +1,224 @@
+"""Proposals, approvals and payments over HTTP."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from fastapi import APIRouter
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from contracts.orders import Side
+from services.settlement.api.callers import Approver, Importer, Payer, Preparer, Reader
+from services.settlement.commands import proposals as commands
+from services.settlement.commands.payments import Circumstances, Paid, pay
+from services.settlement.domain.paying import Asked
+from services.settlement.domain.problems import (
+    AlreadyDecided,
+    AmountImpossible,
+    ApprovalNeeded,
+    ApproveAsAnother,
+    CurrenciesMixed,
+    DuplicatePayment,
+    InvoiceNotFound,
+    MoreThanPayable,
+    NothingPayable,
+    NotYetHappened,
+    OnlyAPerson,
+    PaymentNotFound,
+    ProposalNotFound,
+    ReferenceTaken,
+)
+from services.settlement.queries import payments as queries
+from services.settlement.schemas.payments import (
+    InvoicePaymentIn,
+    PaidOut,
+    PastPaymentsIn,
+    PaymentIn,
+    PaymentOut,
+    PaymentResult,
+    PaymentResults,
+    PaymentsIn,
+    ProposalIn,
+    ProposalOut,
+    ProposalSummary,
+    SettingsIn,
+    SettingsOut,
+)
+from shared.auth import Caller
+from shared.database import Now, Transaction
+from shared.idempotency import Route
+from shared.paging import Page, PageAsked, Rows
+from shared.problem import Problem, problems
+
+router = APIRouter(route_class=Route, tags=["Payments"])
+
+DECIDED = problems(ProposalNotFound, AlreadyDecided, ApproveAsAnother, OnlyAPerson)
+
+
+@router.get("/settings")
+async def read_settings(caller: Reader, session: Transaction) -> SettingsOut:
+    """Read above which amount two persons approve a payment."""
+    return await queries.settings(session, caller=caller)
+
+
+@router.put("/settings", responses=problems(AmountImpossible))
+async def change_settings(
+    body: SettingsIn, caller: Approver, session: Transaction, now: Now
+) -> SettingsOut:
+    """Decide above which amount two persons approve; proposals made before keep their rule."""
+    await commands.set_limit(session, body.approval_limit, caller=caller, at=now)
+    return await queries.settings(session, caller=caller)
+
+
+@router.get("/proposals", response_model=Page[ProposalSummary])
+async def list_proposals(
+    caller: Preparer,
+    session: Transaction,
+    paging: PageAsked,
+    state: Literal["open", "approved", "paid", "withdrawn"] | None = None,
+) -> Rows[ProposalSummary]:
+    """List one's own payment proposals, the latest first; no supplier sees them."""
+    return await queries.proposals(session, caller=caller, state=state, paging=paging)
+
+
+@router.post("/proposals", status_code=201, responses=problems(NothingPayable, CurrenciesMixed))
+async def propose_payments(
+    body: ProposalIn, caller: Payer, session: Transaction, now: Now
+) -> ProposalOut:
+    """Propose to pay all that is payable, unpaid and due until a day."""
+    found = await commands.propose(session, body, caller=caller, at=now)
+    await session.flush()
+    return await queries.proposal(session, found.id, caller=caller)
+
+
+@router.get("/proposals/{proposal_id}", responses=problems(ProposalNotFound))
+async def read_proposal(proposal_id: UUID, caller: Preparer, session: Transaction) -> ProposalOut:
+    """Read a proposal debt by debt, and who approved it."""
+    return await queries.proposal(session, proposal_id, caller=caller)
+
+
+@router.post("/proposals/{proposal_id}/approval", responses=DECIDED)
+async def approve_proposal(
+    proposal_id: UUID, caller: Approver, session: Transaction, now: Now
+) -> ProposalOut:
+    """Approve as another person than who proposed; above the limit, two persons approve."""
+    await commands.approve(session, proposal_id, caller=caller, at=now)
+    await session.flush()
+    return await queries.proposal(session, proposal_id, caller=caller)
+
+
+@router.post(
+    "/proposals/{proposal_id}/withdrawal", responses=problems(ProposalNotFound, AlreadyDecided)
+)
+async def withdraw_proposal(proposal_id: UUID, caller: Payer, session: Transaction) -> ProposalOut:
+    """Give a proposal up that is not paid yet."""
+    await commands.withdraw(session, proposal_id, caller=caller)
+    await session.flush()
+    return await queries.proposal(session, proposal_id, caller=caller)
+
+
+@router.get("/payments", response_model=Page[PaymentOut])
+async def list_payments(  # noqa: PLR0913, PLR0917  what one may filter by
+    caller: Reader,
+    session: Transaction,
+    paging: PageAsked,
+    side: Side = Side.BUYER,
+    counterparty_id: UUID | None = None,
+    invoice_id: UUID | None = None,
+) -> Rows[PaymentOut]:
+    """List payments with what they are for, the latest day first."""
+    return await queries.payments(
+        session,
+        caller=caller,
+        side=side,
+        counterparty_id=counterparty_id,
+        invoice_id=invoice_id,
+        paging=paging,
+    )
+
+
+@router.get("/payments/{payment_id}", responses=problems(PaymentNotFound))
+async def read_payment(payment_id: UUID, caller: Reader, session: Transaction) -> PaymentOut:
+    """Read a payment with what it is for."""
+    return await queries.payment(session, payment_id, caller=caller)
+
+
+@router.post(
+    "/payments",
+    status_code=201,
+    responses=problems(
+        ProposalNotFound,
+        InvoiceNotFound,
+        AlreadyDecided,
+        NothingPayable,
+        MoreThanPayable,
+        ApprovalNeeded,
+        ReferenceTaken,
+        DuplicatePayment,
+        AmountImpossible,
+        NotYetHappened,
+    ),
+)
+async def record_payment(body: PaymentIn, caller: Payer, session: Transaction, now: Now) -> PaidOut:
+    """Record money that was sent: for an approved proposal, or for one invoice below the limit."""
+    given = Asked(**dict(body))
+    if body.proposal_id:
+        ids = await commands.pay_proposal(session, body.proposal_id, given, caller=caller, at=now)
+    else:
+        [outcome] = await pay(session, [given], under=Circumstances(caller, now))
+        if isinstance(outcome, Problem):
+            raise outcome
+        if not outcome.new:
+            raise DuplicatePayment(f"Payment {body.reference} is here already; nothing was paid.")
+        ids = [outcome.payment_id]
+    await session.flush()
+    return PaidOut(payments=await queries.payments_by_id(session, ids, caller=caller))
+
+
+@router.post("/payments/bulk")
+async def record_many_payments(
+    body: PaymentsIn, caller: Payer, session: Transaction, now: Now
+) -> PaymentResults:
+    """Record many payments, each as if alone; one that is here already is `unchanged`."""
+    return await _paid(session, body.payments, caller, now)
+
+
+@router.post("/payments/import")
+async def import_payments(
+    body: PastPaymentsIn, caller: Importer, session: Transaction, now: Now
+) -> PaymentResults:
+    """Take in payments of the past, told by the buyer; one for an invoice not matched is refused.
+
+    Send the same again shortly then: its goods may not have been heard of here yet.
+    """
+    return await _paid(session, body.payments, caller, now, imported=True)
+
+
+async def _paid(
+    session: AsyncSession,
+    payments: Sequence[InvoicePaymentIn],
+    caller: Caller,
+    at: datetime,
+    *,
+    imported: bool = False,
+) -> PaymentResults:
+    asked = [Asked(**dict(one)) for one in payments]
+    under = Circumstances(caller, at, imported=imported)
+    outcomes = await pay(session, asked, under=under)
+    return PaymentResults(
+        results=[
+            _result(n, one.reference, outcome)
+            for n, (one, outcome) in enumerate(zip(asked, outcomes, strict=True))
+        ]
+    )
+
+
+def _result(index: int, reference: str, outcome: Paid | Problem) -> PaymentResult:
+    if isinstance(outcome, Problem):
+        problem = outcome.details()
+        return PaymentResult(index=index, reference=reference, status="refused", problem=problem)
+    status: Literal["paid", "unchanged"] = "paid" if outcome.new else "unchanged"
+    return PaymentResult(
+        index=index, reference=reference, status=status, payment_id=outcome.payment_id
+    )
