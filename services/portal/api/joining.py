@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import Query, Request, Response
 
-from contracts.onboarding import Size
+from contracts.onboarding import ApplicationState, Size
 from contracts.orders import Side
 from contracts.scopes import Scope
 from services.portal.api.page import Posted, Visitor, go, needs, page_router, show, told
@@ -14,6 +14,7 @@ from services.portal.commands.sessions import Visit
 from services.portal.domain.joining import (
     FIELD_WORDS,
     FIELDS,
+    GROUP_WORDS,
     TROUBLE_WORDS,
     Step,
     Way,
@@ -25,7 +26,7 @@ from services.portal.domain.joining import (
 )
 from services.portal.queries import joining, orders
 from services.portal.queries.api import Away, Refused
-from services.portal.schemas.joining import Application, ApplicationState, Profile
+from services.portal.schemas.joining import Application, Profile
 from shared.types import Search
 from shared.web.languages import language_of
 
@@ -41,11 +42,14 @@ Secret = Annotated[str, Query(max_length=200)]
 @router.get("/application")
 async def begin(request: Request, visitor: Visitor, invitation: Secret = "") -> Response:
     """Ask the administrator to accept an invitation, or show what was begun before."""
-    needs(visitor, Scope.ONBOARDING_WRITE)
+    _needs_an_administrator(visitor)
     if invitation:
         preview = await joining.preview(visitor.api, invitation)
+        if preview and preview.application_id:
+            return go(f"/application/{preview.application_id}")
         context = {"invitation": invitation, "preview": preview, "trouble_words": None}
-        return show(request, visitor, "joining_accept.html", context)
+        status = 200 if preview else 404
+        return show(request, visitor, "joining_accept.html", context, status=status)
     found = await joining.applications(visitor.api)
     if len(found) == 1:
         return go(f"/application/{found[0].id}")
@@ -67,6 +71,12 @@ async def accept(request: Request, visitor: Visitor, form: Posted) -> Response:
     profile = await joining.profile(visitor.api)
     step = way_through(_values(profile)).next
     return go(f"/application/{application.id}/{step}" if step else f"/application/{application.id}")
+
+
+def _needs_an_administrator(visitor: Visit) -> None:
+    """Refuse all but an administrator: joining binds the organization."""
+    needs(visitor, Scope.ONBOARDING_WRITE)
+    needs(visitor, Scope.IDENTITY_ADMINISTER)
 
 
 @router.get("/application/industries")
@@ -220,6 +230,7 @@ async def _screen(  # noqa: PLR0913, PLR0917
         "values": values,
         "wrong": wrong,
         "notes": {note.field: note.note for note in application.notes},
+        "general": [note.note for note in application.notes if _is_general(note.field, step)],
         "sizes": [size.value for size in Size],
         "uscc": visitor.me.organization.identifiers.get("uscc"),
     }
@@ -235,6 +246,13 @@ async def _screen(  # noqa: PLR0913, PLR0917
             )
     template = f"joining_{step}.html"
     return show(request, visitor, template, context, status=422 if wrong else 200)
+
+
+def _is_general(field: str, step: Step) -> bool:
+    """Tell whether a note is about a screen as a whole."""
+    if field in FIELD_WORDS:
+        return False
+    return step_of(field) is step or (field == "uscc" and step is Step.COMPANY)
 
 
 async def _choices(request: Request, visitor: Visit, what: str, q: str) -> Response:
@@ -256,8 +274,8 @@ async def _overview(
         "application": application,
         "profile": profile,
         "way": way,
-        "named": await _names(visitor, profile),
-        "field_words": FIELD_WORDS,
+        "named": {profile.region: profile.region_name, profile.industry: profile.industry_name},
+        "field_words": {**FIELD_WORDS, **GROUP_WORDS},
         "fields": FIELDS,
         "values": _values(profile),
         "step_of": step_of,
@@ -273,16 +291,6 @@ async def _overview(
 def _page_for(application: Application, way: Way) -> str:
     reviews = application.is_open_to_change and way.is_complete
     return "joining_review.html" if reviews else "joining.html"
-
-
-async def _names(visitor: Visit, profile: Profile) -> dict[str, str]:
-    """Say the profile's codes in words."""
-    names = {}
-    for what, code in (("regions", profile.region), ("industries", profile.industry)):
-        found = await joining.named(visitor.api, what, code, limit=1) if code else []
-        if code:
-            names[code] = found[0].name if found else code
-    return names
 
 
 async def _to_confirm(visitor: Visit, application: Application) -> int:

@@ -284,7 +284,7 @@ def _wrong(
         asked = _number(form.text(f"quantity-{key}"))
         if key in picked and asked <= 0:
             wrong[key] = "nothing"
-        elif key in picked and asked > line.left_to_ship:
+        elif key in picked and asked > line.most_to_ship:
             wrong[key] = "too-many"
     return wrong
 

@@ -22,7 +22,7 @@ FIELDS: Mapping[Step, tuple[str, ...]] = {
     Step.CONTACT: ("contact.name", "contact.phone", "contact.email"),
     Step.BANK: ("bank.holder", "bank.name", "bank.account"),
 }
-OPTIONAL = frozenset({"parent_uscc"})
+OPTIONAL = frozenset({"parent_uscc", "contact.email"})
 FIELD_WORDS: Mapping[str, str] = {
     "region": _("Region"),
     "industry": _("Industry"),
@@ -34,6 +34,11 @@ FIELD_WORDS: Mapping[str, str] = {
     "bank.holder": _("Account holder"),
     "bank.name": _("Bank and branch"),
     "bank.account": _("Account number"),
+}
+GROUP_WORDS: Mapping[str, str] = {
+    "uscc": _("Code"),
+    "contact": _("Contact"),
+    "bank": _("Bank account"),
 }
 TROUBLE_WORDS: Mapping[str, str] = {
     "region": _("Choose the region from the list."),
@@ -90,6 +95,8 @@ def before(step: Step) -> Step | None:
 
 def step_of(field: str) -> Step | None:
     """Return the screen on which a field stands; a note may name a group, such as `bank`."""
+    if field == "uscc":
+        return Step.COMPANY
     for step, names in FIELDS.items():
         if field in names or any(name.startswith(f"{field}.") for name in names):
             return step

@@ -8,10 +8,12 @@ _ = str  # marks what the catalog translates
 
 KINDS = {
     "pallet": _("Pallet"),
-    "box": _("Carton"),
+    "carton": _("Carton"),
     "crate": _("Wooden case"),
-    "container": _("Returnable container"),
     "bag": _("Bag"),
+    "drum": _("Drum"),
+    "bundle": _("Bundle"),
+    "other": _("Other"),
 }
 
 

@@ -7,7 +7,7 @@ from services.portal.queries.api import Api, Refused
 from services.portal.schemas.joining import Agreement, Application, Code, Named, Preview, Profile
 from shared.problem import Problem
 
-ABSENT = {404, 405}
+OVER = {404, 409, 422}
 
 
 async def preview(api: Api, secret: str) -> Preview | None:
@@ -15,7 +15,7 @@ async def preview(api: Api, secret: str) -> Preview | None:
     try:
         answer = await api.send("POST", "onboarding", "/invitations/preview", {"secret": secret})
     except Refused as refused:
-        if refused.status not in ABSENT:
+        if refused.status not in OVER:
             raise
         return None
     return Preview.model_validate(answer)

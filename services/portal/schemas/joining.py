@@ -1,24 +1,12 @@
 """Invitations, profiles and applications, as the onboarding service tells of them."""
 
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
 from pydantic import Field
 
-from contracts.onboarding import Size, Terms
+from contracts.onboarding import ApplicationState, Size, Terms
 from services.portal.schemas.answers import Answer
-
-
-class ApplicationState(StrEnum):
-    """How far an application has come."""
-
-    DRAFT = "draft"
-    SUBMITTED = "submitted"
-    CHANGES_REQUESTED = "changes_requested"
-    APPROVED = "approved"
-    AGREED = "agreed"
-    DECLINED = "declined"
 
 
 class Named(Answer):
@@ -26,6 +14,8 @@ class Named(Answer):
 
     code: str
     name: str
+    full_name: str = ""
+    english: str = ""
 
 
 class Code(Answer):
@@ -80,6 +70,7 @@ class Passage(Answer):
     kind: str
     by: str = ""
     text: str | None = None
+    notes: list[FieldNote] = Field(default_factory=list)
     at: datetime
 
 
@@ -109,7 +100,7 @@ class Preview(Answer):
     buyer_name: str
     name: str | None = None
     note: str | None = None
-    state: str = "opened"
+    application_id: UUID | None = None
 
 
 class Agreement(Answer):
@@ -119,4 +110,6 @@ class Agreement(Answer):
     language: str
     text: str
     sha256: str
-    terms: Terms = Field(default_factory=Terms)
+    terms: Terms
+    accepted_by: str | None = None
+    accepted_at: datetime | None = None

@@ -37,10 +37,13 @@ class ReadyLine(Answer):
     supplier_id: UUID
     supplier_name: str
     quantity: Decimal
-    planned: Decimal = Decimal(0)
-    shipped: Decimal = Decimal(0)
-    accepted: Decimal = Decimal(0)
+    planned: Decimal
+    shipped: Decimal
+    missing: Decimal
+    rejected: Decimal
+    accepted: Decimal
     left_to_ship: Decimal
+    most_to_ship: Decimal
     good: Decimal | None = None
     due_on: date
     promised_on: date | None = None
@@ -54,7 +57,8 @@ class ReadyLine(Answer):
         """How much of it is made and not yet under way; all of it where nobody reports."""
         if self.good is None:
             return self.left_to_ship
-        return max(min(self.left_to_ship, self.good - self.shipped - self.planned), Decimal(0))
+        gone = self.shipped + self.planned - self.rejected
+        return max(min(self.left_to_ship, self.good - gone), Decimal(0))
 
 
 class NoticeLine(Answer):
@@ -119,6 +123,7 @@ class ShipmentSummary(Answer):
     departed_at: datetime | None = None
     arrived_at: datetime | None = None
     received_at: datetime | None = None
+    late: bool = False
 
     def side_of(self, organization_id: UUID) -> Side:
         """Say on which side an organization stands."""
@@ -130,8 +135,8 @@ class ShipmentReceipt(Answer):
 
     id: UUID
     number: str
-    received_at: datetime
-    state: str | None = None
+    occurred_at: datetime
+    state: str = ""
 
 
 class ShipmentEntry(Answer):
@@ -157,23 +162,18 @@ class Shipment(ShipmentSummary):
     receipts: list[ShipmentReceipt] = Field(default_factory=list)
     story: list[ShipmentEntry] = Field(default_factory=list)
 
-    @property
-    def loose(self) -> dict[int, Decimal]:
-        """What of each line lies in no package."""
-        rest = {line.sequence: line.quantity for line in self.lines}
-        for package in self.packages:
-            for content in package.lines:
-                rest[content.line] = rest.get(content.line, Decimal(0)) - content.quantity
-        return {line: quantity for line, quantity in rest.items() if quantity}
-
 
 class ShipmentsSummary(Answer):
     """How many shipments stand how, and how many lines are ready."""
 
-    states: dict[str, int] = Field(default_factory=dict)
+    planned: int = 0
+    dispatched: int = 0
+    arrived: int = 0
+    late: int = 0
+    expected_today: int = 0
     ready_lines: int = 0
-    ready_today: int = 0
-    late_lines: int = 0
+    ready_due: int = 0
 
     def count(self, state: str) -> int:
-        return self.states.get(state, 0)
+        """Return how many shipments stand so; of what is over nobody counts."""
+        return int(getattr(self, state, 0))
