@@ -11,7 +11,7 @@ from services.portal.api.parts import MENDABLE, Cursor, in_words
 from services.portal.commands.sessions import Visit
 from services.portal.queries import paying as asked
 from services.portal.queries.api import Refused
-from services.portal.schemas.paying import Invoice
+from services.portal.schemas.paying import Invoice, InvoiceRow
 from shared.web.languages import language_of
 
 ACTORS = "buyer", "supplier"
@@ -54,7 +54,7 @@ async def queue(
     return show(request, visitor, "matching.html", context, here="settlement")
 
 
-def total(invoices: list[Invoice], name: str) -> Any:  # noqa: ANN401  Money or None
+def total(invoices: list[InvoiceRow], name: str) -> Any:  # noqa: ANN401  Money or None
     """Add up what invoices of the first one's currency come to."""
     known = [value for one in invoices if (value := getattr(one, name))]
     if not known:
@@ -128,7 +128,7 @@ def _decisions(
         if not reason:
             words = _("Write why; the supplier reads it.")
             errors[f"reason-{line.id}"] = pages.words(language, words)
-        lines.append({"line_id": str(line.id), "decision": decision, "reason": reason})
+        lines.append({"invoice_line_id": str(line.id), "decision": decision, "reason": reason})
     if not lines and not errors:
         errors[""] = pages.words(language, _("Choose accept or reject beside at least one line."))
     return lines, errors
@@ -148,7 +148,7 @@ async def _page(
         "side": side,
         "given": given,
         "errors": errors,
-        "open_lines": [line for line in found.lines if line.verdict == "exception"],
+        "open_lines": [line for line in found.lines if line.disputed.amount],
         "may_decide": side.value == "buyer" and visitor.me.may(Scope.SETTLEMENT_MATCH),
     }
     status = 422 if errors else 200

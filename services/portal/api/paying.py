@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import date, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from shared.web.languages import language_of
 
 SPANS = 14, 30, 60, 90
 PAY_WITHIN = timedelta(days=14)
+SOON_DAYS = 14
 _ = str  # marks what the catalog translates
 
 router = page_router()
@@ -44,8 +45,8 @@ async def forecast(
         "spans": SPANS,
         "most": max((week.amount.amount for week in found.weeks), default=Decimal(0)),
         "this_week": written.today - timedelta(days=written.today.weekday()),
-        "soon": [due for due in found.items if 0 <= due.days_left <= 14],  # noqa: PLR2004
-        "late": [due for due in found.items if due.days_left < 0],
+        "soon": [due for due in found.items if 0 <= (due.days_left or 0) <= SOON_DAYS],
+        "late": [due for due in found.items if (due.days_left or 0) < 0],
     }
     return show(request, visitor, "compliance.html", context, here="settlement")
 
@@ -150,7 +151,7 @@ async def approve(request: Request, visitor: Visitor, proposal_id: UUID, form: P
 @router.post("/payments/proposals/{proposal_id}/payment")
 async def pay(request: Request, visitor: Visitor, proposal_id: UUID, form: Posted) -> Response:
     """Record that the money of a proposal was sent."""
-    given = {name: form.text(name) for name in ("paid_on", "reference", "remittance", "amount")}
+    given = {name: form.text(name) for name in ("paid_on", "reference", "remittance")}
     body, errors = _payment(request, given)
     if errors:
         return await _proposal(request, visitor, proposal_id, given, errors)
@@ -175,11 +176,6 @@ def _payment(request: Request, given: dict[str, str]) -> tuple[dict[str, Any], d
         body["paid_on"] = date.fromisoformat(given["paid_on"]).isoformat()
     except ValueError:
         errors["paid_on"] = pages.words(language, _("Choose the day on which it was paid."))
-    if given["amount"]:
-        try:
-            body["amount"] = str(Decimal(given["amount"].replace(",", "")))
-        except InvalidOperation:
-            errors["amount"] = pages.words(language, _("Write an amount, or leave it empty."))
     return body, errors
 
 
@@ -195,7 +191,7 @@ async def _payments(
         asked.dues_before(visitor.api, day, limit=200),
         asked.proposals(visitor.api),
         asked.payments(visitor.api, Side.BUYER, cursor=looked.get("cursor")),
-        if_there(_settings(visitor), {}),
+        if_there(asked.settings(visitor.api), None),
     )
     context = {
         "day": day,
@@ -204,19 +200,13 @@ async def _payments(
         "sums": sums(payable.items),
         "proposals": proposals.items,
         "payments": paid.items,
-        "limit": settings.get("approval_limit"),
+        "limit": settings.approval_limit if settings else None,
         "next": f"/payments?before={day}&cursor={paid.cursor}" if paid.cursor else None,
         "trouble_words": trouble,
         "may_pay": visitor.me.may(Scope.SETTLEMENT_PAY),
     }
     status = 422 if trouble else 200
     return show(request, visitor, "payments.html", context, here="settlement", status=status)
-
-
-async def _settings(visitor: Visit) -> dict[str, Any]:
-    answer = await visitor.api.call("GET", "settlement", "/settings")
-    known: dict[str, Any] = answer.json()
-    return known
 
 
 def sums(dues: list[Due]) -> list[Any]:
@@ -237,16 +227,14 @@ async def _proposal(
     errors: dict[str, str],
 ) -> Response:
     found = await asked.proposal(visitor.api, proposal_id)
-    approved_by = {str(one.get("by")) for one in found.approvals}
-    own = visitor.me.user.name in {found.proposed_by, *approved_by}
+    approved = visitor.me.user.id in {one.user_id for one in found.approvals}
     context = {
         "proposal": found,
         "given": given,
         "errors": errors,
-        "own": own,
-        "may_approve": visitor.me.may(Scope.SETTLEMENT_APPROVE) and found.state == "proposed",
+        "own": found.proposed_by_me or approved,
+        "may_approve": visitor.me.may(Scope.SETTLEMENT_APPROVE) and found.state == "open",
         "may_pay": visitor.me.may(Scope.SETTLEMENT_PAY) and found.state == "approved",
-        "language": language_of(request),
     }
     status = 422 if errors else 200
     return show(

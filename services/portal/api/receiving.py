@@ -1,7 +1,7 @@
 """What comes in today, and counting it: by camera, by keyboard scanner, by hand."""
 
 from base64 import b64encode
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
 from uuid import UUID
@@ -17,7 +17,7 @@ from services.portal.api.parts import MENDABLE, day_of, if_there, in_words
 from services.portal.commands.sessions import Visit
 from services.portal.queries import receiving as asked
 from services.portal.queries.api import Refused
-from services.portal.schemas.receiving import Arrival, Expected, Found
+from services.portal.schemas.receiving import Arrival, Counted, Expected, Scan
 from shared.problem import InvalidInput, NotFound
 from shared.types import Search
 from shared.web.formats import Formats
@@ -42,68 +42,60 @@ async def arrivals(
     needs(visitor, Scope.LOGISTICS_READ)
     day = day_of(on, written.today)
     found = (await asked.arrivals(visitor.api, on=day)).items
-    late = [one for one in found if is_late(one, written)]
-    there = [one for one in found if one.arrived_at and one.state == "arrived"]
+    late = [one for one in found if one.late]
     context = {
         "day": day,
         "before": day - timedelta(days=1),
         "after": day + timedelta(days=1),
         "arrivals": found,
         "late": late,
-        "there": there,
-        "docks": _docks(found, late, day, written),
+        "there": [one for one in found if one.state == "arrived"],
+        "docks": _docks(found, day, written),
+        "has_plants": any(one.plants for one in found),
         "hours": range(6, 22),
-        "late_ids": {one.id for one in late},
     }
     return show(request, visitor, "arrivals.html", context, here="arrivals")
 
 
-def is_late(one: Arrival, written: Formats) -> bool:
-    """Tell whether a shipment should have been here by now, or was later than promised."""
-    if one.late:
-        return True
-    if one.arrived_at or one.state in {"received", "cancelled"}:
-        return False
-    return bool(one.estimated_arrival_at and one.estimated_arrival_at < written.now)
-
-
 def _docks(
-    found: list[Arrival], late: list[Arrival], day: date, written: Formats
+    found: list[Arrival], day: date, written: Formats
 ) -> list[tuple[str, list[dict[str, Any]]]]:
-    """Put each shipment into the row of its dock, in its hour; without an hour it comes last."""
+    """Put each shipment into the row of its place, in its hour; without an hour it comes first."""
     rows: dict[str, list[dict[str, Any]]] = {}
     for one in found:
-        at: datetime | None = one.arrived_at or one.estimated_arrival_at
-        local = at.astimezone(written.zone) if at else None
-        hour = local.hour if local and local.date() == day else None
-        rows.setdefault(one.dock or one.plant or "", []).append(
-            {"one": one, "at": local, "hour": hour, "late": one in late}
-        )
+        local = (one.arrived_at or one.expected_at).astimezone(written.zone)
+        has_hour = (one.arrived_at or one.at_an_hour) and local.date() == day
+        hour = local.hour if has_hour else None
+        rows.setdefault(one.place, []).append({"one": one, "at": local, "hour": hour})
     return sorted(rows.items())
 
 
 @router.get("/receiving")
-async def scan(request: Request, visitor: Visitor, written: Written, code: Search = "") -> Response:
+async def scan(
+    request: Request,
+    visitor: Visitor,
+    written: Written,
+    code: Search = "",
+    which: Annotated[int, Query(ge=0, le=50)] = 0,
+) -> Response:
     """Offer one field to scan into; with a code, go to what it stands for."""
     needs(visitor, Scope.LOGISTICS_READ)
-    if code:
-        try:
-            found = await asked.scanned(visitor.api, code)
-        except Refused as refused:
-            if refused.status not in {404, *MENDABLE}:
-                raise
-            words = pages.words(
-                written.language,
-                _("Nothing is announced under this code. Check it, or type the order number."),
-            )
-            return await _scan(request, visitor, written, {"code": code, "trouble": words})
-        if found.receipt_id and not found.lines:
-            return go(f"/receipts/{found.receipt_id}")
-        if found.shipment_id:
-            mark = f"?scanned={found.sscc}" if found.sscc else ""
-            return go(f"/receiving/shipments/{found.shipment_id}{mark}")
-        return await _count(request, visitor, found, {}, None)
-    return await _scan(request, visitor, written, {})
+    if not code:
+        return await _scan(request, visitor, written, {})
+    try:
+        found = await asked.scanned(visitor.api, code)
+    except Refused as refused:
+        if refused.status not in {404, *MENDABLE}:
+            raise
+        found = Scan(code=code, matches=[])
+    if not found.matches:
+        words = _("Nothing is announced under this code. Check it, or type the order number.")
+        told_of = {"code": code, "trouble": pages.words(written.language, words)}
+        return await _scan(request, visitor, written, told_of)
+    if len(found.matches) > 1 and not which:
+        context = {"code": code, "matches": found.matches}
+        return show(request, visitor, "receiving_which.html", context, here="receiving")
+    return await _count(request, visitor, Counted.scanned(found, which - 1), {}, None)
 
 
 async def _scan(
@@ -111,13 +103,12 @@ async def _scan(
 ) -> Response:
     waiting = await if_there(asked.arrivals(visitor.api, on=written.today), None)
     known = waiting.items if waiting else []
-    known.sort(key=lambda one: (one.state != "arrived", one.estimated_arrival_at or written.now))
+    known.sort(key=lambda one: (one.state != "arrived", one.expected_at))
     context = {
         "code": "",
         "trouble": None,
         **told_of,
         "waiting": [one for one in known if one.state in {"arrived", "dispatched"}][:12],
-        "late_ids": {one.id for one in known if is_late(one, written)},
     }
     status = 404 if told_of.get("trouble") else 200
     return show(request, visitor, "receiving.html", context, here="receiving", status=status)
@@ -128,7 +119,7 @@ async def count(request: Request, visitor: Visitor, shipment_id: UUID) -> Respon
     """Show what was announced, to be counted line by line."""
     needs(visitor, Scope.LOGISTICS_RECEIVE)
     found = await asked.shipment(visitor.api, shipment_id)
-    return await _count(request, visitor, _announced(found), {}, None)
+    return await _count(request, visitor, Counted.announced(found), {}, None)
 
 
 @router.post("/receiving")
@@ -187,7 +178,7 @@ async def photo(visitor: Visitor, photo_id: UUID) -> Response:
 async def _count(
     request: Request,
     visitor: Visit,
-    found: Found,
+    found: Counted,
     given: dict[str, str],
     trouble: str | None,
 ) -> Response:
@@ -202,46 +193,20 @@ async def _count(
     return show(request, visitor, "receiving_count.html", context, here="receiving", status=status)
 
 
-def _announced(shipment: Arrival) -> Found:
-    """Turn a notice into what is expected of it."""
-    lines = [
-        Expected(
-            notice_line_id=line.id,
-            schedule_line_id=line.schedule_line_id,
-            order_number=line.order_number,
-            position=line.position,
-            item_number=line.item_number,
-            item_name=line.item_name,
-            unit=line.unit,
-            lot=line.lot,
-            expected=max(line.quantity - line.received, Decimal(0)),
-        )
-        for line in shipment.lines
-    ]
-    return Found(
-        kind="shipment",
-        shipment_id=shipment.id,
-        number=shipment.number,
-        state=shipment.state,
-        supplier_id=shipment.supplier_id,
-        supplier_name=shipment.supplier_name,
-        estimated_arrival_at=shipment.estimated_arrival_at,
-        lines=lines,
-    )
-
-
-async def _expected(visitor: Visit, form: Form) -> Found:
+async def _expected(visitor: Visit, form: Form) -> Counted:
     """Ask again what is expected: a form only says what was counted."""
     try:
-        if form.text("shipment_id"):
-            shipment_id = UUID(form.text("shipment_id"))
-            return _announced(await asked.shipment(visitor.api, shipment_id))
-        return await asked.scanned(visitor.api, form.text("code"))
+        if form.text("code"):
+            found = await asked.scanned(visitor.api, form.text("code"))
+            if found.matches:
+                return Counted.scanned(found, int(form.text("which") or "1") - 1)
+        shipment_id = UUID(form.text("shipment_id"))
     except ValueError as error:
         raise NotFound("There is no such shipment.") from error
+    return Counted.announced(await asked.shipment(visitor.api, shipment_id))
 
 
-def _body(request: Request, form: Form, found: Found) -> tuple[dict[str, Any], str | None]:
+def _body(request: Request, form: Form, found: Counted) -> tuple[dict[str, Any], str | None]:
     """Return the receipt as the API takes it, or what is wrong."""
     lines = []
     for n, line in enumerate(found.lines[:LINES_MAX]):

@@ -45,11 +45,11 @@ async def dashboard(
         raise NotFound("There is no such table.")
     chosen = next((one for one in published if one.id == release_id), published[0])
     months = _months(published, chosen)
-    looked, *series = await asyncio.gather(
-        asked.table(visitor.api, chosen.id, table), *(_total(visitor, one, table) for one in months)
+    looked, series = await asyncio.gather(
+        asked.table(visitor.api, chosen.id, table),
+        asyncio.gather(*(_total(visitor, one, table) for one in months)),
     )
-    chinese = language_of(request).value == "zh"
-    grid = Grid.of(looked, chinese=chinese)
+    grid = Grid.of(looked, chinese=language_of(request).value == "zh")
     known = [value for _release, value in series if value is not None]
     context = {
         "release": chosen,

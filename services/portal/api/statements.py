@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import Query, Request, Response
 
+from contracts.orders import Side
 from contracts.scopes import Scope
 from services.portal.api.orders import Written
 from services.portal.api.page import Form, Posted, Visitor, go, needs, page_router, pages, show
@@ -18,7 +19,6 @@ from services.portal.queries.api import Refused
 from services.portal.schemas.paying import Statement
 from shared.problem import InvalidInput
 from shared.web.formats import Formats
-from shared.web.languages import language_of
 
 _ = str  # marks what the catalog translates
 
@@ -26,16 +26,18 @@ router = page_router()
 
 
 @router.get("/statements")
-async def statements(
+async def statements(  # noqa: PLR0913, PLR0917
     request: Request,
     visitor: Visitor,
     written: Written,
     cursor: Cursor = None,
     state: Annotated[str, Query(pattern="^(open|agreed|all)$")] = "all",
+    side: Side | None = None,
 ) -> Response:
-    """List the months that both sides agree on, what waits first."""
+    """List the months that both sides agree on, the latest first."""
     needs(visitor, Scope.SETTLEMENT_READ)
-    return await _list(request, visitor, written, {"state": state, "cursor": cursor}, None)
+    looked = {"state": state, "cursor": cursor, "side": side.value if side else None}
+    return await _list(request, visitor, written, looked, None)
 
 
 @router.post("/statements")
@@ -43,8 +45,8 @@ async def begin(request: Request, visitor: Visitor, form: Posted, written: Writt
     """Open a month with a counterparty, or find it where the other side has."""
     given = {"counterparty_id": form.text("counterparty_id"), "month": form.text("month")[:7]}
     try:
-        month = date.fromisoformat(f"{given['month']}-01").isoformat()
-        body = {"counterparty_id": given["counterparty_id"], "month": month}
+        date.fromisoformat(f"{given['month']}-01")
+        body = {**given, "side": _side(visitor).value}
         made = await visitor.api.send("POST", "settlement", "/statements", body, key=form.key)
     except ValueError:
         words = pages.words(written.language, _("Choose a month."))
@@ -75,14 +77,14 @@ async def export(visitor: Visitor, statement_id: UUID, written: Written) -> Resp
 @router.post("/statements/{statement_id}/answers")
 async def answer(request: Request, visitor: Visitor, statement_id: UUID, form: Posted) -> Response:
     """Agree or disagree with lines: one, the picked ones, or all that are open."""
-    lines = [{"line_id": line, "agree": True} for line in form.texts("line")]
+    lines = [{"statement_line_id": line, "agree": True} for line in form.texts("line")]
     if form.text("act") == "disagree":
         note = form.text("note")
         if not note:
             raise InvalidInput("Write what is wrong with the line; the other side reads it.")
-        lines = [{"line_id": form.text("one"), "agree": False, "note": note}]
+        lines = [{"statement_line_id": form.text("one"), "agree": False, "note": note}]
     elif form.text("act") == "agree":
-        lines = [{"line_id": form.text("one"), "agree": True}]
+        lines = [{"statement_line_id": form.text("one"), "agree": True}]
     return await _send(
         request, visitor, statement_id, form, ("answers", {"answers": lines}, "answered")
     )
@@ -112,6 +114,13 @@ async def _send(
     return go(f"/statements/{statement_id}", said=said)
 
 
+def _side(visitor: Visit, chosen: str | None = None) -> Side:
+    """Return the side that was chosen, or the one for which somebody works first."""
+    if chosen in set(Side):
+        return Side(chosen)
+    return Side.BUYER if visitor.me.is_buyer or not visitor.me.is_supplier else Side.SUPPLIER
+
+
 async def _list(
     request: Request,
     visitor: Visit,
@@ -120,8 +129,13 @@ async def _list(
     trouble: str | None,
 ) -> Response:
     state = looked.get("state") or "all"
+    side = _side(visitor, looked.get("side"))
+    tail = f"state={state}&side={side.value}"
     page = await asked.statements(
-        visitor.api, state="" if state == "all" else state, cursor=looked.get("cursor")
+        visitor.api,
+        side=side.value,
+        state="" if state == "all" else state,
+        cursor=looked.get("cursor"),
     )
     known = await if_there(orders.relationships(visitor.api), [])
     own = visitor.me.organization.id
@@ -138,7 +152,8 @@ async def _list(
         "counterparties": sorted(pairs, key=lambda pair: pair[1]),
         "month": f"{last:%Y-%m}",
         "trouble_words": trouble,
-        "next": f"/statements?state={state}&cursor={page.cursor}" if page.cursor else None,
+        "side": side,
+        "next": f"/statements?{tail}&cursor={page.cursor}" if page.cursor else None,
         "may_act": visitor.me.may(Scope.SETTLEMENT_MATCH, Scope.SETTLEMENT_INVOICE),
     }
     status = 422 if trouble else 200
@@ -151,20 +166,17 @@ async def _page(
     found = await asked.statement(visitor.api, statement_id)
     side = found.side_of(visitor.me.organization.id)
     needed = Scope.SETTLEMENT_MATCH if side.value == "buyer" else Scope.SETTLEMENT_INVOICE
-    mine = [
-        line.buyer_agrees if side.value == "buyer" else line.supplier_agrees for line in found.lines
-    ]
+    mine = [getattr(line, side.value).agrees for line in found.lines]
     context = {
         "statement": found,
         "side": side,
         "open_count": mine.count(None),
         "disputed_count": sum(
-            line.buyer_agrees is False or line.supplier_agrees is False for line in found.lines
+            False in {line.buyer.agrees, line.supplier.agrees} for line in found.lines
         ),
-        "has_agreed": found.buyer_agreed_at if side.value == "buyer" else found.supplier_agreed_at,
+        "has_agreed": found.buyer_agreed if side.value == "buyer" else found.supplier_agreed,
         "trouble_words": trouble,
         "may_act": visitor.me.may(needed) and not found.agreed_at,
-        "language": language_of(request),
     }
     status = 422 if trouble else 200
     return show(request, visitor, "statement.html", context, here="settlement", status=status)
@@ -185,14 +197,14 @@ def _sheet(found: Statement, written: Formats) -> bytes:
     )
     rows = [
         [
-            plain_text(line.order_number or ""),
+            plain_text(line.order_number),
             line.position,
-            plain_text(line.item_number or ""),
-            plain_text(line.item_name or ""),
-            plain_text(line.receipt_number or ""),
+            plain_text(line.item_number),
+            plain_text(line.item_name),
+            plain_text(line.receipt_number),
             line.delivered_on,
             line.quantity,
-            written.unit(line.unit) if line.unit else "",
+            written.unit(line.unit),
             line.amount.amount,
             line.amount.currency,
         ]

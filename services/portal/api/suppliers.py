@@ -20,15 +20,22 @@ from services.portal.queries import reliability as asked
 from services.portal.queries.api import Refused
 from services.portal.schemas.answers import Page
 from services.portal.schemas.inviting import Application, Partnership, terms_or_default
-from services.portal.schemas.reliability import Scorecard
+from services.portal.schemas.reliability import Evidence, Scorecard
 from shared.problem import NotFound
 from shared.types import Search
 from shared.web.formats import Formats
 
 JUDGED_BY = "on_time_first"
-SHOWN = "on_time_first", "on_time_current", "confirmation_hours", "acceptance_days", "payment_days"
+SHOWN = "on_time_first", "on_time", "confirmation_hours", "acceptance_days", "payment_days"
 BANDS = {"is-late": 0, "is-risk": 1, "is-idle": 2, "is-ok": 3}
 PER_PAGE = 100
+PLACES = {
+    "goods_": "/receipts/{}",
+    "shipment_": "/shipments/{}",
+    "invoice_": "/invoices/{}",
+    "payment_due": "/owed/{}",
+    "order_": "/orders/{}",
+}
 _ = str  # marks what the catalog translates
 
 router = page_router()
@@ -108,7 +115,7 @@ async def events(
         "name": figure,
         "named": SCORECARD[figure],
         "figure": card.figure(figure),
-        "events": found.items,
+        "rows": [(one, _place(one)) for one in found.items],
         "next": f"{path}?cursor={found.cursor}" if found.cursor else None,
     }
     return show(request, visitor, "supplier_figure.html", context, here="suppliers")
@@ -156,6 +163,16 @@ async def change(
     return go(f"/suppliers/{supplier_id}", said="relationship")
 
 
+def _place(one: Evidence) -> str | None:
+    """Return the page about what a figure counted."""
+    for event in one.events:
+        _service, _, kind = event.type.partition(".")
+        for word, path in PLACES.items():
+            if kind.startswith(word):
+                return path.format(event.subject)
+    return None
+
+
 async def _waiting(visitor: Visit) -> int:
     empty: Page[Application] = Page(items=[])
     asked_for = inviting.applications(visitor.api, state="submitted", limit=100)
@@ -166,7 +183,7 @@ async def _rows(visitor: Visit) -> list[Row]:
     known, cards = await asyncio.gather(
         inviting.partnerships(visitor.api), if_there(asked.scorecards(visitor.api), [])
     )
-    by_id = {card.counterparty_id: card for card in cards}
+    by_id = {card.supplier_id: card for card in cards}
     own = visitor.me.organization.id
     rows = []
     for one in known:
@@ -174,7 +191,7 @@ async def _rows(visitor: Visit) -> list[Row]:
             continue
         card = by_id.get(one.supplier_id)
         judged = card.figure(JUDGED_BY) if card else None
-        rows.append((one, card, band_of(judged.value if judged else None)))
+        rows.append((one, card, band_of(judged.shown if judged else None)))
     return sorted(rows, key=lambda row: (BANDS[row[2]], row[0].supplier_name))
 
 
@@ -202,7 +219,7 @@ async def _page(
     context: dict[str, Any] = {
         "partnership": known,
         "card": card,
-        "band": band_of(judged.value if judged else None),
+        "band": band_of(judged.shown if judged else None),
         "figures": SCORECARD,
         "terms": terms,
         "given": {**terms_shown(terms), **given},
@@ -225,7 +242,7 @@ def _sheet(rows: list[Row], written: Formats) -> bytes:
                 plain_text(one.vendor_number or ""),
                 pages.words(written.language, one.state.value),
                 one.since,
-                *(figure.value if figure else None for figure in figures),
+                *(figure.shown if figure else None for figure in figures),
             ]
         )
     return workbook([pages.words(written.language, head) for head in heads], table)

@@ -16,6 +16,7 @@ class Cell(Protocol):
 
     region: str | None
     industry: str | None
+    industry_name: str | None
     value: Decimal | None
     why: str | None
 
@@ -56,8 +57,7 @@ class Grid:
     total_why: str | None
     squares: list[Square]
     ends: list[Decimal]  # the highest value of each shade
-    industries: list[tuple[str, Decimal | None, str | None]]
-    regions: list[tuple[str, Decimal | None, str | None]]
+    industries: list[tuple[str, Decimal | None, str | None]]  # the highest first
     matrix: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     @property
@@ -79,7 +79,8 @@ class Grid:
             elif no_industry:
                 regions[cell.region] = cell
             elif no_region:
-                industries.append((cell.industry, cell.value, cell.why))
+                name = cell.industry_name or cell.industry
+                industries.append((name, cell.value, cell.why))
             else:
                 matrix[cell.region, cell.industry] = cell
         squares, ends = _squares(regions, chinese=chinese)
@@ -89,7 +90,6 @@ class Grid:
             squares=squares,
             ends=ends,
             industries=sorted(industries, key=lambda row: (row[1] is None, -(row[1] or 0))),
-            regions=[(code, cell.value, cell.why) for code, cell in sorted(regions.items())],
             matrix=matrix,
         )
 

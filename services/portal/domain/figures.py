@@ -17,29 +17,30 @@ class Named(NamedTuple):
 
 SCORECARD: dict[str, Named] = {
     "on_time_first": Named(
-        _("On time by the first promise"), _("completed by the day that was promised first")
+        _("On time by the first promise"), _("delivered in full by the day promised first")
     ),
-    "on_time_current": Named(
-        _("On time by the current promise"), _("completed by the day that holds now")
+    "on_time": Named(
+        _("On time by the current promise"), _("delivered in full by the day agreed on last")
     ),
     "confirmation_hours": Named(
-        _("Time to confirm"), _("from the order to the promise"), "h", more_is_better=False
+        _("Time to confirm"), _("from the order to its first promise"), "h", more_is_better=False
     ),
-    "in_full": Named(_("Delivered in full"), _("received without anything missing")),
-    "accepted_share": Named(_("Accepted"), _("of what was received")),
     "acceptance_days": Named(
-        _("Days to accept"),
-        _("from receipt to acceptance; these are the buyer's"),
-        "d",
-        more_is_better=False,
+        _("Days to accept"), _("from delivery to acceptance: ours"), "d", more_is_better=False
     ),
     "payment_days": Named(
-        _("Days to pay"),
-        _("from delivery to payment; these are the buyer's"),
-        "d",
+        _("Days to pay"), _("from delivery to payment: ours"), "d", more_is_better=False
+    ),
+    "within_legal_term": Named(
+        _("Paid within the legal term"), _("of what had to be paid by law: ours")
+    ),
+    "ordered_amount": Named(_("Ordered"), _("in these months"), "money"),
+    "overdue_amount": Named(
+        _("Overdue today"),
+        _("past the agreed or the legal day: ours"),
+        "money",
         more_is_better=False,
     ),
-    "within_term": Named(_("Paid within the term"), _("by amount")),
 }
 TABLES: dict[str, Named] = {
     "active_suppliers": Named(_("Active suppliers"), _("with a delivery in the month"), "count"),

@@ -7,7 +7,19 @@ from uuid import UUID
 from contracts.orders import Side
 from services.portal.queries.api import Api
 from services.portal.schemas.answers import Page
-from services.portal.schemas.paying import Due, Forecast, Invoice, Payment, Proposal, Statement
+from services.portal.schemas.paying import (
+    Due,
+    Forecast,
+    Invoice,
+    InvoiceRow,
+    OwedSummary,
+    Payment,
+    Proposal,
+    ProposalRow,
+    Settings,
+    Statement,
+    StatementRow,
+)
 
 
 async def forecast(api: Api, *, days: int) -> Forecast:
@@ -20,27 +32,27 @@ async def dues(api: Api, side: Side, **query: Any) -> Page[Due]:  # noqa: ANN401
     return await api.get(Page[Due], "settlement", "/payables", side=side.value, **query)
 
 
-async def invoices(api: Api, **query: Any) -> Page[Invoice]:  # noqa: ANN401
+async def invoices(api: Api, **query: Any) -> Page[InvoiceRow]:  # noqa: ANN401
     """Return a page of the invoices that were sent to us."""
-    return await api.get(Page[Invoice], "settlement", "/invoices", side="buyer", **query)
+    return await api.get(Page[InvoiceRow], "settlement", "/invoices", side="buyer", **query)
 
 
 async def invoice(api: Api, invoice_id: UUID) -> Invoice:
     return await api.get(Invoice, "settlement", f"/invoices/{invoice_id}")
 
 
-async def statements(api: Api, **query: Any) -> Page[Statement]:  # noqa: ANN401
+async def statements(api: Api, **query: Any) -> Page[StatementRow]:  # noqa: ANN401
     """Return a page of months that are agreed on, or are to be."""
-    return await api.get(Page[Statement], "settlement", "/statements", **query)
+    return await api.get(Page[StatementRow], "settlement", "/statements", **query)
 
 
 async def statement(api: Api, statement_id: UUID) -> Statement:
     return await api.get(Statement, "settlement", f"/statements/{statement_id}")
 
 
-async def proposals(api: Api, *, cursor: str | None = None) -> Page[Proposal]:
+async def proposals(api: Api, *, cursor: str | None = None) -> Page[ProposalRow]:
     """Return a page of what was proposed to be paid."""
-    return await api.get(Page[Proposal], "settlement", "/proposals", cursor=cursor)
+    return await api.get(Page[ProposalRow], "settlement", "/proposals", cursor=cursor)
 
 
 async def proposal(api: Api, proposal_id: UUID) -> Proposal:
@@ -55,3 +67,12 @@ async def payments(api: Api, side: Side, *, cursor: str | None = None) -> Page[P
 async def dues_before(api: Api, day: date, **query: Any) -> Page[Due]:  # noqa: ANN401
     """Return what may be paid and falls due before a day."""
     return await dues(api, Side.BUYER, state="approved", due_before=day.isoformat(), **query)
+
+
+async def settings(api: Api) -> Settings:
+    return await api.get(Settings, "settlement", "/settings")
+
+
+async def owed(api: Api, side: Side) -> OwedSummary:
+    """Return what is owed on a side, and what waits for it."""
+    return await api.get(OwedSummary, "settlement", "/payables/summary", side=side.value)

@@ -6,7 +6,14 @@ from uuid import UUID
 from contracts.orders import Side
 from services.portal.queries.api import Api
 from services.portal.schemas.answers import Page
-from services.portal.schemas.receiving import Arrival, Counts, Found, Receipt
+from services.portal.schemas.receiving import (
+    Arrival,
+    Receipt,
+    ReceiptCounts,
+    ReceiptRow,
+    Scan,
+    ShipmentCounts,
+)
 
 
 async def arrivals(api: Api, *, on: date, cursor: str | None = None) -> Page[Arrival]:
@@ -20,9 +27,9 @@ async def shipment(api: Api, shipment_id: UUID) -> Arrival:
     return await api.get(Arrival, "logistics", f"/shipments/{shipment_id}")
 
 
-async def scanned(api: Api, code: str) -> Found:
-    """Tell what a code stands for: a package, a notice, a QR code, an order."""
-    return await api.get(Found, "logistics", "/scan", code=code)
+async def scanned(api: Api, code: str) -> Scan:
+    """Tell what a code may stand for: a package, a notice, a QR code, an order."""
+    return await api.get(Scan, "logistics", "/scan", code=code)
 
 
 async def receipts(  # noqa: PLR0913
@@ -33,10 +40,10 @@ async def receipts(  # noqa: PLR0913
     supplier_id: str = "",
     cursor: str | None = None,
     limit: int = 50,
-) -> Page[Receipt]:
+) -> Page[ReceiptRow]:
     """Return a page of receipts."""
     return await api.get(
-        Page[Receipt],
+        Page[ReceiptRow],
         "logistics",
         "/receipts",
         side=side.value,
@@ -51,6 +58,9 @@ async def receipt(api: Api, receipt_id: UUID) -> Receipt:
     return await api.get(Receipt, "logistics", f"/receipts/{receipt_id}")
 
 
-async def counts(api: Api, what: str, side: Side) -> Counts:
-    """Count `receipts` or `shipments` for a home page."""
-    return await api.get(Counts, "logistics", f"/{what}/summary", side=side.value)
+async def receipt_counts(api: Api, side: Side) -> ReceiptCounts:
+    return await api.get(ReceiptCounts, "logistics", "/receipts/summary", side=side.value)
+
+
+async def shipment_counts(api: Api, side: Side) -> ShipmentCounts:
+    return await api.get(ShipmentCounts, "logistics", "/shipments/summary", side=side.value)

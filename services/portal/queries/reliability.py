@@ -6,7 +6,7 @@ from uuid import UUID
 from services.portal.queries.api import Api
 from services.portal.schemas.answers import Page
 from services.portal.schemas.reliability import (
-    FigureEvent,
+    Evidence,
     Look,
     Preview,
     Release,
@@ -26,10 +26,10 @@ async def scorecard(api: Api, counterparty_id: UUID) -> Scorecard:
 
 async def events(
     api: Api, counterparty_id: UUID, figure: str, *, cursor: str | None
-) -> Page[FigureEvent]:
-    """Return the events behind one figure, the newest first."""
+) -> Page[Evidence]:
+    """Return what one figure counts, with the events that told it."""
     path = f"/scorecards/{counterparty_id}/events"
-    return await api.get(Page[FigureEvent], "insights", path, figure=figure, cursor=cursor)
+    return await api.get(Page[Evidence], "insights", path, figure=figure, cursor=cursor)
 
 
 async def releases(api: Api) -> list[Release]:

@@ -1,7 +1,6 @@
 """Invitations, applications and relationships, as the onboarding service tells of them."""
 
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 from pydantic import Field
@@ -23,6 +22,7 @@ class SupplierInvitation(Answer):
     state: str
     created_at: datetime
     expires_at: datetime | None = None
+    sent_at: datetime | None = None
     opened_at: datetime | None = None
     used_at: datetime | None = None
     invited_by: str | None = None
@@ -36,6 +36,8 @@ class OpenLink(Answer):
     id: UUID
     name: str | None = None
     created_at: datetime
+    created_by: str = ""
+    uses: int = 0
     withdrawn_at: datetime | None = None
     link: str | None = None
 
@@ -113,7 +115,8 @@ class Step(Answer):
 
     kind: str
     by: str | None = None
-    note: str | None = None
+    text: str | None = None
+    notes: list[Noted] = Field(default_factory=list)
     at: datetime
 
 
@@ -135,7 +138,6 @@ class Application(Answer):
     reason: str | None = None
     created_at: datetime | None = None
     submitted_at: datetime | None = None
-    updated_at: datetime | None = None
     relationship_id: UUID | None = None
 
 
@@ -155,12 +157,9 @@ class Partnership(Answer):
     proposed_terms: Terms | None = None
     buyer: Signatory | None = None
     supplier: Signatory | None = None
-    reason: str | None = None
+    suspended_by: str | None = None
 
 
 def terms_or_default(terms: Terms | None) -> Terms:
     """Return what holds where nothing was agreed."""
     return terms or Terms()
-
-
-Loose = dict[str, Any]

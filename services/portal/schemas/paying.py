@@ -2,49 +2,41 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
-
-from pydantic import Field
 
 from contracts.values import Money
 from services.portal.schemas.answers import Answer
-from services.portal.schemas.receiving import Parties, Told
+from services.portal.schemas.receiving import Parties
 
 
 class Due(Parties):
     """What one accepted delivery line makes the buyer owe, and until when."""
 
     id: UUID
-    state: str = ""
-    order_id: UUID | None = None
-    order_number: str | None = None
-    position: int | None = None
-    item_name: str | None = None
+    order_id: UUID
+    order_number: str
+    position: int
+    item_name: str
+    receipt_id: UUID
+    receipt_number: str
     invoice_id: UUID | None = None
     invoice_number: str | None = None
-    receipt_id: UUID | None = None
     amount: Money
     open: Money
+    disputed: Money
     delivered_on: date
-    started_on: date | None = None
-    why: str | None = None
     contract_due_on: date
-    legal_latest_on: date | None = None
-    days_left: int
-    interest: Money | None = None
-    rules: str | None = None
-    provisional: bool = False
-    days: dict[str, int] = Field(default_factory=dict)
-
-    @property
-    def earliest_on(self) -> date:
-        """The first of the two dates that would be broken."""
-        return min(self.contract_due_on, self.legal_latest_on or self.contract_due_on)
-
-    @property
-    def is_breach(self) -> bool:
-        return self.days_left < 0
+    legal_latest_on: date | None
+    no_legal_date: str | None
+    pledge_due_on: date | None
+    due_on: date
+    days_left: int | None
+    breached: bool
+    interest: Money | None
+    provisional: bool
+    expected: bool
+    days: dict[str, int]
+    waits_for: str | None = None
 
 
 class Week(Answer):
@@ -52,7 +44,9 @@ class Week(Answer):
 
     starts_on: date
     count: int
+    suppliers: int
     amount: Money
+    provisional: int
 
 
 class Forecast(Answer):
@@ -60,110 +54,190 @@ class Forecast(Answer):
 
     today: date
     days: int
-    overdue: Money | None = None
-    overdue_count: int = 0
-    interest: Money | None = None
-    weeks: list[Week] = Field(default_factory=list)
-    items: list[Due] = Field(default_factory=list)
+    currency: str
+    other_currencies: list[str]
+    overdue: Money
+    overdue_count: int
+    interest: Money
+    weeks: list[Week]
+    items: list[Due]
+    left_out: int
 
 
 class InvoiceLine(Answer):
     """A line of an invoice beside its order and its receipts."""
 
     id: UUID
-    order_number: str | None = None
-    position: int | None = None
-    item_number: str | None = None
-    item_name: str | None = None
-    unit: str | None = None
-    ordered: Decimal | None = None
-    accepted: Decimal | None = None
-    invoiced_before: Decimal | None = None
+    order_id: UUID
+    order_number: str
+    position: int
+    item_number: str
+    item_name: str
+    unit: str
+    ordered: Decimal
+    ordered_amount: Money
+    accepted: Decimal
     quantity: Decimal
-    order_price: Decimal | None = None
-    price: Decimal | None = None
     amount: Money
-    expected: Money | None = None
-    difference: Money | None = None
     verdict: str
-    reason: str | None = None
-    must_act: str | None = None
-    decision: str | None = None
-    decided_by: str | None = None
-    disputed: Money | None = None
+    reason: str | None
+    must_act: str | None
+    unmatched: Decimal
+    payable: Money
+    disputed: Money
+    decision: str | None
+    decision_reason: str | None
+
+    @property
+    def order_price(self) -> Decimal | None:
+        """What one costs by the order."""
+        return _each(self.ordered_amount, self.ordered)
+
+    @property
+    def price(self) -> Decimal | None:
+        """What one costs by the invoice."""
+        return _each(self.amount, self.quantity)
+
+    @property
+    def at_order_price(self) -> Decimal | None:
+        """What the claimed quantity would be worth by the order."""
+        each = _each(self.ordered_amount, self.ordered, places=12)
+        return None if each is None else (each * self.quantity).quantize(Decimal("0.01"))
 
 
-class Invoice(Parties):
+def _each(amount: Money, quantity: Decimal, *, places: int = 4) -> Decimal | None:
+    return round(amount.amount / quantity, places) if quantity else None
+
+
+class InvoiceRow(Parties):
     """A supplier's claim, and how it stands beside order and receipts."""
 
     id: UUID
     number: str
-    invoiced_on: date | None = None
+    invoiced_on: date
     total: Money
-    payable: Money | None = None
-    disputed: Money | None = None
-    paid: Money | None = None
-    state: str = ""
-    verdict: str = ""
-    reason: str | None = None
-    must_act: str | None = None
-    due_on: date | None = None
-    days_left: int | None = None
-    recorded_at: datetime | None = None
-    lines: list[InvoiceLine] = Field(default_factory=list)
-    story: list[Told] = Field(default_factory=list)
+    payable: Money
+    disputed: Money
+    paid: Money
+    open: Money
+    state: str
+    verdict: str
+    reason: str | None
+    must_act: str | None
+    due_on: date | None
+    orders: list[str]
+
+
+class Invoice(InvoiceRow):
+    """An invoice with its lines."""
+
+    lines: list[InvoiceLine]
+
+
+class Said(Answer):
+    """What a side said of a line; nothing until it says something."""
+
+    agrees: bool | None
+    note: str | None
 
 
 class StatementLine(Answer):
     """One delivery of a month."""
 
     id: UUID
-    order_number: str | None = None
-    position: int | None = None
-    item_number: str | None = None
-    item_name: str | None = None
-    unit: str | None = None
-    receipt_number: str | None = None
-    receipt_id: UUID | None = None
-    delivered_on: date | None = None
-    accepted_on: date | None = None
-    quantity: Decimal | None = None
+    payable_id: UUID
+    order_number: str
+    position: int
+    item_number: str
+    item_name: str
+    receipt_number: str
+    delivered_on: date
+    accepted_on: date
+    quantity: Decimal
+    unit: str
     amount: Money
-    buyer_agrees: bool | None = None
-    buyer_note: str | None = None
-    supplier_agrees: bool | None = None
-    supplier_note: str | None = None
+    buyer: Said
+    supplier: Said
+    carried: bool
 
 
-class Statement(Parties):
+class Agreed(Answer):
+    """Who agreed for a side, and when."""
+
+    by: str
+    at: datetime
+
+
+class StatementRow(Parties):
     """What was delivered in a month, to be agreed on by both."""
 
     id: UUID
     month: date
     state: str
     total: Money
-    lines: list[StatementLine] = Field(default_factory=list)
-    line_count: int = 0
-    open_count: int | None = None
-    disputed_count: int | None = None
-    buyer_agreed_at: datetime | None = None
-    supplier_agreed_at: datetime | None = None
-    agreed_at: datetime | None = None
-    sha256: str | None = None
+    line_count: int
+    unanswered: int
+    disagreed: int
+    buyer_agreed: Agreed | None
+    supplier_agreed: Agreed | None
+    turn: str | None
+    agreed_at: datetime | None
+    sha256: str | None
+    invoiced: bool
 
 
-class Proposal(Answer):
+class Statement(StatementRow):
+    """A month line by line."""
+
+    lines: list[StatementLine]
+
+
+class Approval(Answer):
+    """Who approved."""
+
+    user_id: UUID
+    by: str
+    approved_at: datetime
+
+
+class ProposalLine(Answer):
+    """One debt that a proposal would pay."""
+
+    invoice_id: UUID
+    invoice_number: str
+    payable_id: UUID
+    supplier_id: UUID
+    supplier_name: str | None
+    order_number: str
+    due_on: date
+    amount: Money
+
+
+class ProposalRow(Answer):
     """What somebody proposes to pay; others approve."""
 
     id: UUID
+    due_before: date
     state: str
     total: Money
-    due_before: date | None = None
-    proposed_by: str | None = None
-    created_at: datetime | None = None
-    approvals: list[dict[str, Any]] = Field(default_factory=list)
-    approvals_needed: int = 1
-    items: list[dict[str, Any]] = Field(default_factory=list)
+    supplier_count: int
+    line_count: int
+    approvals_needed: int
+    approvals: list[Approval]
+    proposed_by: str
+    proposed_by_me: bool
+    created_at: datetime
+
+    @property
+    def missing(self) -> int:
+        """How many approvals it still needs."""
+        return max(self.approvals_needed - len(self.approvals), 0)
+
+
+class Proposal(ProposalRow):
+    """A proposal, debt by debt."""
+
+    lines: list[ProposalLine]
 
 
 class Payment(Parties):
@@ -172,7 +246,39 @@ class Payment(Parties):
     id: UUID
     amount: Money
     paid_on: date
-    reference: str | None = None
-    remittance: str | None = None
-    parts: list[dict[str, Any]] = Field(default_factory=list)
-    recorded_at: datetime | None = None
+    reference: str
+    remittance: str | None
+
+
+class Settings(Answer):
+    """From which amount a payment needs two approvals."""
+
+    approval_limit: Money
+
+
+class Sum(Answer):
+    """How many, and what they amount to."""
+
+    count: int
+    amount: Money
+
+
+class OwedIn(Answer):
+    """What is owed in one currency."""
+
+    currency: str
+    overdue: Sum
+    due_in_7_days: Sum
+    due_in_30_days: Sum
+    approved: Sum
+
+
+class OwedSummary(Answer):
+    """What is owed, and what waits for one's own side."""
+
+    today: date
+    currencies: list[OwedIn]
+    exceptions_for_me: int
+    statements_for_me: int
+    proposals_to_approve: int
+    next_due_on: date | None

@@ -1,8 +1,8 @@
 """Shipments, receipts and what was judged of them, as the logistics service tells."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from pydantic import Field
@@ -33,16 +33,20 @@ class NoticeLine(Answer):
 
     id: UUID
     schedule_line_id: UUID
-    order_id: UUID | None = None
-    order_number: str = ""
-    position: int | None = None
+    order_number: str
+    position: int
     item_number: str
-    item_name: str = ""
+    item_name: str
     unit: str
+    lot: str | None
     quantity: Decimal
-    lot: str | None = None
-    received: Decimal = Decimal(0)
-    plant: str | None = None
+    received: Decimal
+    missing: Decimal
+
+    @property
+    def expected(self) -> Decimal:
+        """What of it was announced and has not been counted yet."""
+        return max(self.quantity - self.received - self.missing, Decimal(0))
 
 
 class Arrival(Parties):
@@ -52,127 +56,188 @@ class Arrival(Parties):
     number: str
     state: str
     carrier_name: str | None = None
-    dock: str | None = None
-    plant: str | None = None
-    estimated_departure_at: datetime | None = None
-    departed_at: datetime | None = None
-    estimated_arrival_at: datetime | None = None
-    arrived_at: datetime | None = None
-    promised_on: date | None = None
-    late: bool = False
-    line_count: int = 0
-    package_count: int = 0
+    vehicle: str | None = None
+    plants: list[str] = Field(default_factory=list)
+    expected_at: datetime
+    at_an_hour: bool = True
+    arrived_at: datetime | None
+    received_at: datetime | None
+    late: bool
+    line_count: int
+    package_count: int
     lines: list[NoticeLine] = Field(default_factory=list)
+
+    @property
+    def place(self) -> str:
+        """Where it goes, or else from whom it comes."""
+        return " · ".join(self.plants) or self.supplier_name or ""
 
 
 class Expected(Answer):
     """A line that may be received: of a notice, or straight from an order."""
 
-    notice_line_id: UUID | None = None
+    notice_line_id: UUID | None
     schedule_line_id: UUID
-    order_number: str = ""
-    position: int | None = None
+    order_number: str
+    position: int
     item_number: str
-    item_name: str = ""
+    item_name: str
     unit: str
-    lot: str | None = None
+    lot: str | None
     expected: Decimal
+    in_package: Decimal | None = None
 
 
-class Found(Answer):
-    """What a scanned code stands for."""
+class Match(Answer):
+    """What a scanned code may stand for."""
 
-    kind: str = ""
-    code: str = ""
-    shipment_id: UUID | None = None
-    receipt_id: UUID | None = None
-    number: str | None = None
-    state: str | None = None
+    kind: str
+    shipment_id: UUID | None
+    shipment_number: str | None
+    shipment_state: str | None = None
     sscc: str | None = None
+    order_number: str | None = None
+    supplier_id: UUID
+    supplier_name: str
+    expected_at: datetime | None = None
+    lines: list[Expected]
+
+
+class Scan(Answer):
+    """All that may be meant by a code."""
+
+    code: str
+    matches: list[Match]
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What is to be counted, and what it belongs to."""
+
+    lines: list[Expected]
+    supplier_name: str
+    number: str
+    shipment_id: UUID | None = None
+    state: str | None = None
     supplier_id: UUID | None = None
-    supplier_name: str | None = None
-    estimated_arrival_at: datetime | None = None
-    lines: list[Expected] = Field(default_factory=list)
+    code: str = ""
+    which: int = 1
+
+    @classmethod
+    def announced(cls, shipment: Arrival) -> "Counted":
+        """Turn a notice into what is expected of it."""
+        lines = [
+            Expected(
+                notice_line_id=line.id, **line.model_dump(exclude={"id"}), expected=line.expected
+            )
+            for line in shipment.lines
+        ]
+        return cls(
+            lines,
+            shipment.supplier_name or "",
+            shipment.number,
+            shipment_id=shipment.id,
+            state=shipment.state,
+        )
+
+    @classmethod
+    def scanned(cls, found: Scan, place: int) -> "Counted":
+        """Turn what a code stands for into what is expected of it."""
+        match = found.matches[place if 0 <= place < len(found.matches) else 0]
+        return cls(
+            match.lines,
+            match.supplier_name,
+            match.shipment_number or match.order_number or found.code,
+            shipment_id=match.shipment_id,
+            state=match.shipment_state,
+            supplier_id=match.supplier_id,
+            code=found.code,
+            which=found.matches.index(match) + 1,
+        )
 
 
 class ReceiptLine(Answer):
     """What was counted of one line, and what has been judged of it."""
 
     id: UUID
-    order_id: UUID | None = None
-    order_number: str | None = None
-    schedule_line_id: UUID | None = None
-    position: int | None = None
+    order_id: UUID | None
+    order_number: str | None
+    schedule_line_id: UUID | None
+    position: int | None
     item_number: str
-    item_name: str = ""
+    item_name: str
     unit: str
-    expected: Decimal | None = None
     received: Decimal
-    over: Decimal = Decimal(0)
-    missing: Decimal = Decimal(0)
-    damaged: Decimal = Decimal(0)
-    accepted: Decimal = Decimal(0)
-    rejected: Decimal = Decimal(0)
-    waiting: Decimal = Decimal(0)
-    wrong: bool = False
-    note: str | None = None
-    photo_id: UUID | None = None
-
-
-class Judgement(Answer):
-    """An acceptance: somebody's, or because the time had run out."""
-
-    id: UUID
-    deemed: bool = False
-    by: str | None = None
-    accepted_on: date
-    occurred_at: datetime
-    lines: list[dict[str, Any]] = Field(default_factory=list)
+    over: Decimal
+    missing: Decimal
+    damaged: Decimal
+    accepted: Decimal
+    rejected: Decimal
+    waiting: Decimal
+    note: str | None
+    photo_id: UUID | None
 
 
 class Told(Answer):
     """An entry of a story."""
 
     kind: str
-    side: str | None = None
-    by: str | None = None
-    text: str | None = None
-    values: dict[str, Any] = Field(default_factory=dict)
+    side: str | None
+    by: str | None
+    text: str | None
+    place: str | None = None
     occurred_at: datetime | None = None
     recorded_at: datetime
 
 
-class Receipt(Parties):
-    """Goods that were counted."""
+class ReceiptRow(Parties):
+    """A receipt in a list."""
 
     id: UUID
     number: str
-    shipment_id: UUID | None = None
-    shipment_number: str | None = None
     state: str
+    shipment_id: UUID | None
+    shipment_number: str | None
+    order_numbers: list[str]
+    line_count: int
+    short: bool
+    over: bool
+    damaged: bool
+    wrong: bool
+    rejected: bool
+    received_at: datetime
     delivered_on: date
     inspection_ends_on: date
-    provisional: bool = False
-    received_by: str | None = None
-    occurred_at: datetime | None = None
-    recorded_at: datetime | None = None
-    lines: list[ReceiptLine] = Field(default_factory=list)
-    acceptances: list[Judgement] = Field(default_factory=list)
-    story: list[Told] = Field(default_factory=list)
-    has_deviations: bool = False
+    days_left: int | None
+    provisional: bool
+    by: str
+
+
+class Receipt(ReceiptRow):
+    """Goods that were counted, with all that belongs to them."""
+
+    lines: list[ReceiptLine]
+    story: list[Told]
 
     def sum(self, name: str) -> Decimal:
         """Add up one quantity of all lines."""
         return sum((getattr(line, name) for line in self.lines), Decimal(0))
 
 
-class Counts(Answer):
-    """How many there are of what, for a home page."""
+class ReceiptCounts(Answer):
+    """How many receipts stand how."""
 
-    waiting: int = 0
-    overdue: int = 0
-    deviations: int = 0
-    planned: int = 0
-    dispatched: int = 0
-    arrived: int = 0
-    late: int = 0
+    waiting: int
+    due_today: int
+    received_today: int
+    deviating: int
+    rejected: int
+
+
+class ShipmentCounts(Answer):
+    """How many shipments stand how."""
+
+    dispatched: int
+    arrived: int
+    late: int
+    expected_today: int

@@ -9,53 +9,84 @@ from pydantic import Field
 
 from services.portal.schemas.answers import Answer
 
+PER_CENT = Decimal(100)
+
 
 class Figure(Answer):
     """One figure of a scorecard: what it is, and out of what it was made."""
 
-    name: str
-    value: Decimal | None = None
-    unit: str = ""
-    numerator: Decimal | None = None
-    denominator: Decimal | None = None
-    previous: Decimal | None = None
-    trend: list[Decimal | None] = Field(default_factory=list)
+    figure: str
+    kind: str
+    currency: str | None
+    value: Decimal | None
+    numerator: Decimal
+    denominator: Decimal | None
+
+    @property
+    def shown(self) -> Decimal | None:
+        """Return the value as it is read: a share in per cent."""
+        if self.value is None or self.kind != "share":
+            return self.value
+        return self.value * PER_CENT
+
+
+class Month(Answer):
+    """The figures of one month."""
+
+    month: date
+    figures: list[Figure]
 
 
 class Scorecard(Answer):
-    """How reliable one counterparty was."""
+    """How a supplier and its buyer work with each other."""
 
-    counterparty_id: UUID
-    counterparty_name: str = ""
-    figures: list[Figure] = Field(default_factory=list)
-    since: date | None = None
+    supplier_id: UUID
+    supplier_name: str
+    first_month: date
+    last_month: date
+    figures: list[Figure]
+    months: list[Month] = Field(default_factory=list)
 
     def figure(self, name: str) -> Figure | None:
-        """Return a figure by its name."""
-        return next((one for one in self.figures if one.name == name), None)
+        """Return a figure by its name; of several currencies the first."""
+        return next((one for one in self.figures if one.figure == name), None)
+
+    def trend(self, name: str, currency: str | None) -> list[Decimal]:
+        """Return how a figure went from month to month."""
+        return [
+            one.shown
+            for month in self.months
+            for one in month.figures
+            if one.figure == name and one.currency == currency and one.shown is not None
+        ]
 
 
-class FigureEvent(Answer):
-    """One event behind a figure."""
+class Event(Answer):
+    """An event: its type, and what it is about."""
 
-    counted: bool | None = None
-    value: Decimal | None = None
-    unit: str = ""
-    order_id: UUID | None = None
-    order_number: str | None = None
-    position: int | None = None
-    invoice_id: UUID | None = None
-    receipt_id: UUID | None = None
-    number: str | None = None
-    said: dict[str, Any] = Field(default_factory=dict)
-    occurred_at: datetime | None = None
+    type: str
+    subject: UUID
+
+
+class Evidence(Answer):
+    """One thing that a figure counts."""
+
+    on: date
+    id: str
+    number: str | None
+    currency: str | None
+    numerator: Decimal
+    denominator: Decimal | None
+    events: list[Event]
 
 
 class Cell(Answer):
     """One cell of a published table; without a value it says why."""
 
     region: str | None = None
+    region_name: str | None = None
     industry: str | None = None
+    industry_name: str | None = None
     value: Decimal | None = None
     why: str | None = None
 
@@ -64,8 +95,7 @@ class Table(Answer):
     """One published table."""
 
     name: str
-    unit: str = ""
-    month: date | None = None
+    shape: str = ""
     cells: list[Cell] = Field(default_factory=list)
 
 
@@ -74,13 +104,19 @@ class Release(Answer):
 
     id: UUID
     month: date
-    number: str | None = None
     version: int = 1
     sha256: str = ""
     published_at: datetime | None = None
-    published_by: str | None = None
     tables: list[Any] = Field(default_factory=list)
-    supersedes: UUID | None = None
+
+
+class Previewed(Answer):
+    """One table of a preview."""
+
+    name: str
+    cells: list[Cell] = Field(default_factory=list)
+    published: int | None = None
+    suppressed: int | None = None
 
 
 class Preview(Answer):
@@ -90,15 +126,13 @@ class Preview(Answer):
     month: date
     state: str = ""
     reason: str | None = None
-    tables: list[Any] = Field(default_factory=list)
-    created_at: datetime | None = None
+    tables: list[Previewed] = Field(default_factory=list)
 
 
 class Look(Answer):
     """Who read what, and when."""
 
-    reader: str | None = None
-    organization: str | None = None
+    reader_name: str = ""
     kind: str = ""
-    count: int | None = None
+    count: int = 1
     at: datetime
