@@ -6,6 +6,7 @@ from typing import NamedTuple
 SERIAL_DIGITS = 7
 SERIALS_MAX = 10 ** (SERIAL_DIGITS + 1)  # the extension digit counts on
 COMPANY_DIGITS = 8
+ORDER = re.compile(r"(?:\]C1|\x1d)400(.{1,30})|\(400\)\s?(.{1,30})")
 CODE = re.compile(r"(?:\]C1|\]d2|\x1d)?\(?00\)?([0-9]{18})|([0-9]{18})")
 ASKED = re.compile(r"[?&]code=([^&#]+)")
 
@@ -49,12 +50,14 @@ def is_sscc(digits: str) -> bool:
 def scanned(code: str) -> str:
     """Return what a scan means: our QR codes are addresses, SSCCs come with or without (00).
 
-    A scanner says `]C1` before a GS1-128. A number with a wrong check digit is left as it is: it
-    may be somebody's notice.
+    A scanner says `]C1` before a GS1-128; (400) is the number of an order. Digits whose check digit
+    is wrong are left as they are: they may be the number of a notice.
     """
     code = code.strip()
     if asked := ASKED.search(code):
         code = asked.group(1)
+    if order := ORDER.fullmatch(code):
+        return (order.group(1) or order.group(2)).strip()
     found = CODE.fullmatch(code.replace(" ", ""))
     digits = found and (found.group(1) or found.group(2))
     return digits if digits and is_sscc(digits) else code
