@@ -68,6 +68,7 @@ def _overdue(on: date) -> ColumnElement[bool]:
 
 def _in_state(state: State, on: date) -> ColumnElement[bool]:
     return {
+        State.OPEN: and_(UNPAID, Payable.open_minor > 0),
         State.UNINVOICED: Payable.quantity > Payable.invoiced_quantity,
         State.INVOICED: and_(Payable.invoiced_quantity > 0, UNPAID),
         State.DISPUTED: Payable.disputed_minor > 0,

@@ -17,6 +17,7 @@ from shared.types import View
 class State(StrEnum):
     """How a delivery stands; a list may be asked for any of these."""
 
+    OPEN = "open"  # a list alone is asked for it: all that is unpaid
     UNINVOICED = "uninvoiced"
     INVOICED = "invoiced"
     DISPUTED = "disputed"
