@@ -1,7 +1,6 @@
 """What was published for regulators: by region and industry, over months, with its method."""
 
 import asyncio
-from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -9,17 +8,14 @@ from fastapi import Query, Request, Response
 
 from contracts.scopes import Scope
 from services.portal.api.page import Visitor, needs, page_router, show
-from services.portal.commands.sessions import Visit
 from services.portal.domain.disclosed import Grid
 from services.portal.domain.figures import TABLES
 from services.portal.queries import reliability as asked
-from services.portal.schemas.reliability import Release, Table
 from shared.problem import NotFound
 from shared.web.languages import language_of
 
-FIRST = "share_within_legal_term"
+FIRST = "within_legal_term"
 MONTHS = 12
-TRENDS = "share_within_legal_term", "on_time_in_full", "payment_days"
 FORMATS = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -44,20 +40,18 @@ async def dashboard(
     if table not in TABLES:
         raise NotFound("There is no such table.")
     chosen = next((one for one in published if one.id == release_id), published[0])
-    months = _months(published, chosen)
-    looked, series = await asyncio.gather(
-        asked.table(visitor.api, chosen.id, table),
-        asyncio.gather(*(_total(visitor, one, table) for one in months)),
+    looked, months = await asyncio.gather(
+        asked.table(visitor.api, chosen.id, table), asked.series(visitor.api, table)
     )
-    grid = Grid.of(looked, chinese=language_of(request).value == "zh")
-    known = [value for _release, value in series if value is not None]
+    series = [point for point in months.cells if point.month <= chosen.month][-MONTHS:]
+    known = [point.value for point in series if point.value is not None]
     context = {
         "release": chosen,
         "releases": published,
         "table": table,
         "named": TABLES[table],
         "tables": TABLES,
-        "grid": grid,
+        "grid": Grid.of(looked, chinese=language_of(request).value == "zh"),
         "series": series,
         "spark": " ".join(str(value) for value in known) if len(known) > 1 else "",
         "change": known[-1] - known[-2] if len(known) > 1 else None,
@@ -94,18 +88,3 @@ async def export(
     headers = {"content-disposition": f'attachment; filename="release-{release_id}.{format_}"'}
     kind = answer.headers.get("content-type", FORMATS[format_])
     return Response(answer.content, media_type=kind, headers=headers)
-
-
-def _months(published: list[Release], chosen: Release) -> list[Release]:
-    """Return the newest release of each month up to the chosen one's, the oldest first."""
-    newest: dict[Any, Release] = {}
-    for one in sorted(published, key=lambda one: one.version):
-        if one.month <= chosen.month:
-            newest[one.month] = one
-    newest[chosen.month] = chosen
-    return [newest[month] for month in sorted(newest)][-MONTHS:]
-
-
-async def _total(visitor: Visit, release: Release, name: str) -> tuple[Release, Decimal | None]:
-    found: Table = await asked.table(visitor.api, release.id, name)
-    return release, Grid.of(found, chinese=True).total

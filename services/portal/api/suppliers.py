@@ -26,7 +26,7 @@ from shared.types import Search
 from shared.web.formats import Formats
 
 JUDGED_BY = "on_time_first"
-SHOWN = "on_time_first", "on_time", "confirmation_hours", "acceptance_days", "payment_days"
+SHOWN = "on_time_first", "on_time_current", "confirmation_hours", "acceptance_days", "payment_days"
 BANDS = {"is-late": 0, "is-risk": 1, "is-idle": 2, "is-ok": 3}
 PER_PAGE = 100
 PLACES = {
@@ -170,7 +170,7 @@ def _place(one: Evidence) -> str | None:
         for word, path in PLACES.items():
             if kind.startswith(word):
                 return path.format(event.subject)
-    return None
+    return f"/orders/{one.order_id}" if one.order_id else None
 
 
 async def _waiting(visitor: Visit) -> int:
@@ -183,7 +183,7 @@ async def _rows(visitor: Visit) -> list[Row]:
     known, cards = await asyncio.gather(
         inviting.partnerships(visitor.api), if_there(asked.scorecards(visitor.api), [])
     )
-    by_id = {card.supplier_id: card for card in cards}
+    by_id = {card.counterparty_id: card for card in cards}
     own = visitor.me.organization.id
     rows = []
     for one in known:
@@ -191,7 +191,7 @@ async def _rows(visitor: Visit) -> list[Row]:
             continue
         card = by_id.get(one.supplier_id)
         judged = card.figure(JUDGED_BY) if card else None
-        rows.append((one, card, band_of(judged.shown if judged else None)))
+        rows.append((one, card, band_of(judged.value if judged else None)))
     return sorted(rows, key=lambda row: (BANDS[row[2]], row[0].supplier_name))
 
 
@@ -219,7 +219,7 @@ async def _page(
     context: dict[str, Any] = {
         "partnership": known,
         "card": card,
-        "band": band_of(judged.shown if judged else None),
+        "band": band_of(judged.value if judged else None),
         "figures": SCORECARD,
         "terms": terms,
         "given": {**terms_shown(terms), **given},
@@ -242,7 +242,7 @@ def _sheet(rows: list[Row], written: Formats) -> bytes:
                 plain_text(one.vendor_number or ""),
                 pages.words(written.language, one.state.value),
                 one.since,
-                *(figure.shown if figure else None for figure in figures),
+                *(figure.value if figure else None for figure in figures),
             ]
         )
     return workbook([pages.words(written.language, head) for head in heads], table)

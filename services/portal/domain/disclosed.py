@@ -18,7 +18,6 @@ class Cell(Protocol):
     industry: str | None
     industry_name: str | None
     value: Decimal | None
-    why: str | None
 
 
 class Cells(Protocol):
@@ -36,8 +35,7 @@ class Square:
     code: str
     tile: Tile
     name: str
-    value: Decimal | None
-    why: str | None  # why there is no value; None with no value: nothing happened there
+    value: Decimal | None  # nothing: not published, for a reason that is not told
     shade: int
 
     @property
@@ -54,42 +52,41 @@ class Grid:
     """A table in the order in which it is read."""
 
     total: Decimal | None
-    total_why: str | None
     squares: list[Square]
     ends: list[Decimal]  # the highest value of each shade
-    industries: list[tuple[str, Decimal | None, str | None]]  # the highest first
+    industries: list[tuple[str, Decimal]]  # the highest first
     matrix: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     @property
     def suppressed(self) -> int:
         """How many regions are not published."""
-        return sum(1 for square in self.squares if square.why)
+        return sum(square.value is None for square in self.squares)
 
     @classmethod
     def of(cls, table: Cells, *, chinese: bool) -> "Grid":
         """Sort the cells of a table."""
-        total: tuple[Decimal | None, str | None] = (None, None)
+        total: Decimal | None = None
         regions: dict[str, Any] = {}
-        industries: list[tuple[str, Decimal | None, str | None]] = []
+        industries: list[tuple[str, Decimal]] = []
         matrix: dict[tuple[str, str], Any] = {}
         for cell in table.cells:
             no_region, no_industry = cell.region in TOTALS, cell.industry in TOTALS
             if no_region and no_industry:
-                total = cell.value, cell.why
+                total = cell.value
             elif no_industry:
                 regions[cell.region] = cell
             elif no_region:
                 name = cell.industry_name or cell.industry
-                industries.append((name, cell.value, cell.why))
+                if cell.value is not None:
+                    industries.append((name, cell.value))
             else:
                 matrix[cell.region, cell.industry] = cell
         squares, ends = _squares(regions, chinese=chinese)
         return cls(
-            total=total[0],
-            total_why=total[1],
+            total=total,
             squares=squares,
             ends=ends,
-            industries=sorted(industries, key=lambda row: (row[1] is None, -(row[1] or 0))),
+            industries=sorted(industries, key=lambda row: -row[1]),
             matrix=matrix,
         )
 
@@ -100,7 +97,7 @@ def _squares(regions: dict[str, Any], *, chinese: bool) -> tuple[list[Square], l
     squares = []
     for code, tile in TILES.items():
         cell = cells.get(code)
-        value, why = (cell.value, cell.why) if cell else (None, None)
+        value = cell.value if cell else None
         name = name_of(code, chinese=chinese)
-        squares.append(Square(code, tile, name, value, why, shaded.get(code, 0)))
+        squares.append(Square(code, tile, name, value, shaded.get(code, 0)))
     return squares, ends

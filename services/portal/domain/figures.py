@@ -19,7 +19,7 @@ SCORECARD: dict[str, Named] = {
     "on_time_first": Named(
         _("On time by the first promise"), _("delivered in full by the day promised first")
     ),
-    "on_time": Named(
+    "on_time_current": Named(
         _("On time by the current promise"), _("delivered in full by the day agreed on last")
     ),
     "confirmation_hours": Named(
@@ -31,9 +31,7 @@ SCORECARD: dict[str, Named] = {
     "payment_days": Named(
         _("Days to pay"), _("from delivery to payment: ours"), "d", more_is_better=False
     ),
-    "within_legal_term": Named(
-        _("Paid within the legal term"), _("of what had to be paid by law: ours")
-    ),
+    "within_term": Named(_("Paid within the legal term"), _("of what had to be paid by law: ours")),
     "ordered_amount": Named(_("Ordered"), _("in these months"), "money"),
     "overdue_amount": Named(
         _("Overdue today"),
@@ -45,12 +43,12 @@ SCORECARD: dict[str, Named] = {
 TABLES: dict[str, Named] = {
     "active_suppliers": Named(_("Active suppliers"), _("with a delivery in the month"), "count"),
     "ordered_amount": Named(_("Ordered amount"), _("orders placed in the month"), "money"),
-    "on_time_in_full": Named(_("On time in full"), _("share of lines, by the first promise")),
+    "on_time_in_full": Named(_("On time in full"), _("share of lines, by the current promise")),
     "payment_days": Named(
         _("Days to pay"), _("mean from delivery to payment"), "d", more_is_better=False
     ),
-    "share_within_legal_term": Named(
-        _("Paid within the legal term"), _("by amount, of what was paid in the month")
+    "within_legal_term": Named(
+        _("Paid within the legal term"), _("by amount, of what had to be paid in the month")
     ),
     "overdue_amount": Named(
         _("Overdue amount"),

@@ -1,6 +1,5 @@
 """Ask the insights service: scorecards for partners, releases for regulators."""
 
-from typing import Any
 from uuid import UUID
 
 from services.portal.queries.api import Api
@@ -8,9 +7,11 @@ from services.portal.schemas.answers import Page
 from services.portal.schemas.reliability import (
     Evidence,
     Look,
+    Method,
     Preview,
     Release,
     Scorecard,
+    Series,
     Table,
 )
 
@@ -33,24 +34,22 @@ async def events(
 
 
 async def releases(api: Api) -> list[Release]:
-    """Return what was published, the newest first."""
-    found = await api.get_list(Release, "insights", "/releases", limit=60)
-    return sorted(found, key=lambda one: (one.month, one.version), reverse=True)
-
-
-async def release(api: Api, release_id: UUID) -> Release:
-    return await api.get(Release, "insights", f"/releases/{release_id}")
+    """Return what was published, the latest month first."""
+    found = await api.get_list(Release, "insights", "/releases", limit=100)
+    return sorted(found, key=lambda one: one.month, reverse=True)
 
 
 async def table(api: Api, release_id: UUID, name: str) -> Table:
     return await api.get(Table, "insights", f"/releases/{release_id}/tables/{name}")
 
 
-async def method(api: Api) -> dict[str, Any]:
-    """Return the notes on method."""
-    answer = await api.call("GET", "insights", "/method")
-    known: dict[str, Any] = answer.json()
-    return known
+async def series(api: Api, name: str) -> Series:
+    """Return a table's total through all months that were published."""
+    return await api.get(Series, "insights", f"/tables/{name}/series", region="*", industry="*")
+
+
+async def method(api: Api) -> Method:
+    return await api.get(Method, "insights", "/method")
 
 
 async def preview(api: Api, preview_id: UUID) -> Preview:

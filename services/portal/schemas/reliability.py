@@ -2,63 +2,38 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
-from pydantic import Field
-
 from services.portal.schemas.answers import Answer
-
-PER_CENT = Decimal(100)
 
 
 class Figure(Answer):
     """One figure of a scorecard: what it is, and out of what it was made."""
 
-    figure: str
+    name: str
     kind: str
     currency: str | None
     value: Decimal | None
+    trend: list[Decimal | None]
     numerator: Decimal
     denominator: Decimal | None
 
     @property
-    def shown(self) -> Decimal | None:
-        """Return the value as it is read: a share in per cent."""
-        if self.value is None or self.kind != "share":
-            return self.value
-        return self.value * PER_CENT
-
-
-class Month(Answer):
-    """The figures of one month."""
-
-    month: date
-    figures: list[Figure]
+    def known_trend(self) -> list[Decimal]:
+        """Return how it went from month to month, where there was something to measure."""
+        return [value for value in self.trend if value is not None]
 
 
 class Scorecard(Answer):
     """How a supplier and its buyer work with each other."""
 
-    supplier_id: UUID
-    supplier_name: str
-    first_month: date
-    last_month: date
+    counterparty_id: UUID
+    counterparty_name: str
     figures: list[Figure]
-    months: list[Month] = Field(default_factory=list)
 
     def figure(self, name: str) -> Figure | None:
         """Return a figure by its name; of several currencies the first."""
-        return next((one for one in self.figures if one.figure == name), None)
-
-    def trend(self, name: str, currency: str | None) -> list[Decimal]:
-        """Return how a figure went from month to month."""
-        return [
-            one.shown
-            for month in self.months
-            for one in month.figures
-            if one.figure == name and one.currency == currency and one.shown is not None
-        ]
+        return next((one for one in self.figures if one.name == name), None)
 
 
 class Event(Answer):
@@ -72,8 +47,9 @@ class Evidence(Answer):
     """One thing that a figure counts."""
 
     on: date
-    id: str
     number: str | None
+    order_id: UUID | None
+    counted: bool | None
     currency: str | None
     numerator: Decimal
     denominator: Decimal | None
@@ -81,22 +57,35 @@ class Evidence(Answer):
 
 
 class Cell(Answer):
-    """One cell of a published table; without a value it says why."""
+    """One published cell of a table; what is left out is not there."""
 
-    region: str | None = None
+    region: str
     region_name: str | None = None
-    industry: str | None = None
+    industry: str
     industry_name: str | None = None
-    value: Decimal | None = None
-    why: str | None = None
+    value: Decimal | None
 
 
 class Table(Answer):
     """One published table."""
 
     name: str
-    shape: str = ""
-    cells: list[Cell] = Field(default_factory=list)
+    unit: str
+    month: date
+    cells: list[Cell]
+
+
+class Point(Answer):
+    """One cell in one month."""
+
+    month: date
+    value: Decimal | None
+
+
+class Series(Answer):
+    """One cell through the months."""
+
+    cells: list[Point]
 
 
 class Release(Answer):
@@ -104,19 +93,17 @@ class Release(Answer):
 
     id: UUID
     month: date
-    version: int = 1
-    sha256: str = ""
-    published_at: datetime | None = None
-    tables: list[Any] = Field(default_factory=list)
+    sha256: str
+    published_at: datetime
+    tables: list[str]
 
 
 class Previewed(Answer):
-    """One table of a preview."""
+    """One table of a preview: how many of its cells would be published."""
 
     name: str
-    cells: list[Cell] = Field(default_factory=list)
-    published: int | None = None
-    suppressed: int | None = None
+    published: int
+    withheld: int
 
 
 class Preview(Answer):
@@ -124,15 +111,32 @@ class Preview(Answer):
 
     id: UUID
     month: date
-    state: str = ""
-    reason: str | None = None
-    tables: list[Previewed] = Field(default_factory=list)
+    state: str
+    done: int = 0
+    total: int = 0
+    reason: str | None
+    tables: list[Previewed]
 
 
 class Look(Answer):
     """Who read what, and when."""
 
+    reader: str = ""
     reader_name: str = ""
-    kind: str = ""
+    kind: str
     count: int = 1
     at: datetime
+
+
+class Note(Answer):
+    """A note on method, in both languages."""
+
+    id: str
+    zh: str
+    en: str
+
+
+class Method(Answer):
+    """How figures come about and what they cannot tell."""
+
+    notes: list[Note]
