@@ -366,6 +366,7 @@ def _create_releases() -> None:
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("content", sa.Text(), nullable=True),
         sa.Column("rows", sa.Text(), nullable=True),
+        sa.Column("withheld", sa.Text(), nullable=True),
         sa.Column("sha256", sa.Text(), nullable=True),
         sa.Column("after_id", sa.Uuid(), nullable=True),
         sa.Column("contributor_ids", sa.ARRAY(sa.Uuid()), nullable=True),

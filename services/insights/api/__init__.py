@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from services.insights.api import looks, scorecards
+from services.insights.api import looks, previews, releases, scorecards
 
 router = APIRouter()
-for part in (scorecards.router, looks.router):
+for part in (scorecards.router, looks.router, previews.router, releases.router):
     router.include_router(part)

@@ -1,5 +1,6 @@
 """Scorecards over HTTP. Whoever reads figures of another is written down for that other to see."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, NamedTuple
 from urllib.parse import urlencode
@@ -81,7 +82,9 @@ async def show_scorecard(
         MonthOut(month=month, figures=_figures(figures, found, asked.period, caller))
         for month, figures in card.months
     ]
-    return ScorecardWithMonthsOut(**_shown(card, asked.period, caller), months=by_month)
+    shown = ScorecardWithMonthsOut(**_shown(card, asked.period, caller), months=by_month)
+    _with_trends(shown.figures, by_month)
+    return shown
 
 
 @router.get("/{counterparty_id}/events", responses=problems(ScorecardNotFound))
@@ -102,12 +105,16 @@ async def list_events(  # noqa: PLR0913, PLR0917  which page of what of whom
 
 def _shown(card: Scorecard, period: Period, caller: Caller) -> dict[str, Any]:
     row = card.relationship
+    buys = row.buyer_id == caller.organization_id
     return {
+        "counterparty_id": row.supplier_id if buys else row.buyer_id,
+        "counterparty_name": row.supplier_name if buys else row.buyer_name,
         "buyer_id": row.buyer_id,
         "buyer_name": row.buyer_name,
         "supplier_id": row.supplier_id,
         "supplier_name": row.supplier_name,
         "state": row.state,
+        "since": row.since,
         "first_month": period.first,
         "last_month": period.last,
         "figures": _figures(card.figures, row, period, caller),
@@ -120,15 +127,26 @@ def _figures(
     buys = row.buyer_id == caller.organization_id
     other, side = (row.supplier_id, Side.BUYER) if buys else (row.buyer_id, Side.SUPPLIER)
     months = (period.last.year - period.first.year) * 12 + period.last.month - period.first.month
-    names = [name for name in FigureOut.model_fields if name != "events"]
+    address = f"/api/insights/v1/scorecards/{other}/events?"
+    asked = {"side": side.value, "months": months + 1}
     return [
         FigureOut(
-            **{name: getattr(one, name) for name in names},
-            events=f"/api/insights/v1/scorecards/{other}/events?"
-            + urlencode({"figure": one.figure.value, "side": side.value, "months": months + 1}),
+            **{name: getattr(one, name) for name in SAID},
+            name=one.figure,
+            events=address + urlencode({"figure": one.figure.value, **asked}),
         )
         for one in figures
     ]
+
+
+def _with_trends(shown: list[FigureOut], months: Sequence[MonthOut]) -> None:
+    """Say of every figure what it was in each month."""
+    for one in shown:
+        of = one.name, one.currency
+        one.trend = [
+            next((f.value for f in month.figures if (f.name, f.currency) == of), None)
+            for month in months
+        ]
 
 
 def _evidence(row: evidence_query.Evidence, figure: Figure) -> EvidenceOut:
@@ -141,8 +159,12 @@ def _evidence(row: evidence_query.Evidence, figure: Figure) -> EvidenceOut:
         | {
             "numerator": shown(row.numerator),
             "denominator": None if no_quotient else shown(row.denominator),
+            "counted": bool(row.numerator) if figure in OF_PROMISES else None,
         }
     )
 
 
+OF_TWO_SUMS = "numerator", "numerator_unit", "denominator", "denominator_unit"
+SAID = "kind", "currency", "value", "unit", *OF_TWO_SUMS
+OF_PROMISES = {Figure.ON_TIME_FIRST, Figure.ON_TIME}
 OF_MONEY = {Figure.ORDERED, Figure.OVERDUE, Figure.WITHIN_LEGAL_TERM}

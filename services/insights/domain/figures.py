@@ -17,11 +17,11 @@ class Figure(StrEnum):
     """What is measured of a supplier and its buyer with each other."""
 
     ON_TIME_FIRST = "on_time_first"  # delivered in full by the day promised first
-    ON_TIME = "on_time"  # … by the day agreed on last
+    ON_TIME = "on_time_current"  # … by the day agreed on last
     CONFIRMATION = "confirmation_hours"  # from the order to its first promise
     ACCEPTANCE = "acceptance_days"  # from delivery to acceptance, calendar days
     PAYMENT = "payment_days"  # from delivery to payment, calendar days
-    WITHIN_LEGAL_TERM = "within_legal_term"  # of what had to be paid by law, paid by then
+    WITHIN_LEGAL_TERM = "within_term"  # of what had to be paid by law, paid by then
     ORDERED = "ordered_amount"
     OVERDUE = "overdue_amount"  # today: past the agreed or the legal day, and not paid
 
@@ -33,6 +33,10 @@ class Kind(StrEnum):
     HOURS = "hours"
     DAYS = "days"
     AMOUNT = "amount"
+
+
+UNITS = {Kind.SHARE: "%", Kind.HOURS: "h", Kind.DAYS: "d"}
+TIMES = {Kind.SHARE: Decimal(100), Kind.HOURS: 1 / Decimal(SECONDS_PER_HOUR), Kind.DAYS: Decimal(1)}
 
 
 class Counts(NamedTuple):
@@ -79,14 +83,18 @@ class Figured:
 
     @property
     def value(self) -> Decimal | None:
-        """A share of 1 to four decimals, hours and days to one, an amount as it is."""
+        """Percent, hours and days to one decimal, an amount as it is."""
         if self.kind is Kind.AMOUNT:
             return self.numerator
         if not self.denominator:
             return None
-        per = SECONDS_PER_HOUR if self.kind is Kind.HOURS else 1
-        step = Decimal("0.0001") if self.kind is Kind.SHARE else Decimal("0.1")
-        return (self.numerator / self.denominator / per).quantize(step, ROUND_HALF_UP)
+        quotient = self.numerator * TIMES[self.kind] / self.denominator
+        return quotient.quantize(Decimal("0.1"), ROUND_HALF_UP)
+
+    @property
+    def unit(self) -> str:
+        """What the value is in: %, h, d, or the currency."""
+        return self.currency or "" if self.kind is Kind.AMOUNT else UNITS[self.kind]
 
 
 def figured(

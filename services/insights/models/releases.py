@@ -52,6 +52,7 @@ class Preview(Identified, Model):
     reason: Mapped[str | None]  # why it was refused
     content: Mapped[str | None]  # what would be published, to the byte
     rows: Mapped[str | None]  # the sums that it was made from, as they were
+    withheld: Mapped[str | None]  # where nothing is shown and why: for the operator alone
     sha256: Mapped[str | None]
     after_id: Mapped[UUID | None]  # the last release that it was audited together with
     contributor_ids: Mapped[list[UUID] | None]

@@ -43,6 +43,7 @@ class Evidence(NamedTuple):
     on: date
     id: str
     number: str | None  # of the order or the receipt
+    order_id: UUID | None
     numerator: int
     denominator: int
     currency: str | None
@@ -73,6 +74,7 @@ def _evidence(row: Any) -> Evidence:  # noqa: ANN401
         on=row.on,
         id=row.id,
         number=row.number,
+        order_id=row.order_id,
         numerator=int(row.numerator),
         denominator=int(row.denominator),
         currency=row.currency,

@@ -26,7 +26,7 @@ async def looks(
         _by_buyers(caller, since), _by_suppliers(caller, since), _of_releases(caller, since)
     ).subquery()
     day = cast(func.timezone(settings().zone, every.c.at), Date)
-    what = every.c.reader_id, every.c.reader_name, every.c.kind, every.c.month
+    what = every.c.reader_id, every.c.reader, every.c.kind, every.c.month
     grouped = (
         select(
             *what,
@@ -68,7 +68,7 @@ def _of_scorecards(reader: Any, name: Any) -> Select[Any]:  # noqa: ANN401
     )
     columns = (
         reader.label("reader_id"),
-        name.label("reader_name"),
+        name.label("reader"),
         Look.kind.label("kind"),
         literal(None, type_=Release.month.type).label("month"),
         Look.created_at.label("at"),
@@ -79,7 +79,7 @@ def _of_scorecards(reader: Any, name: Any) -> Select[Any]:  # noqa: ANN401
 def _of_releases(caller: Caller, since: datetime) -> Any:  # noqa: ANN401
     columns = (
         ReleaseLook.reader_id,
-        ReleaseLook.reader_name,
+        ReleaseLook.reader_name.label("reader"),
         cast(literal(RELEASE), Text),
         Release.month,
         ReleaseLook.created_at,

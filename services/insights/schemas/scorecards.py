@@ -14,10 +14,12 @@ from shared.types import Body, View
 class FigureOut(View):
     """A figure, the two sums that it is the quotient of, and where their events are listed."""
 
-    figure: Figure
-    kind: Kind = Field(description="How it reads: a share of 1, hours, days, or an amount.")
+    name: Figure
+    kind: Kind
     currency: Currency | None = Field(description="Figures of money come once per currency.")
     value: Exact | None = Field(description="Null where there is nothing to measure yet.")
+    unit: str = Field(description="Of the value: %, h, d, or the currency.")
+    trend: list[Exact | None] = Field([], description="Its months, where one card is shown.")
     numerator: Exact
     numerator_unit: str
     denominator: Exact | None = Field(description="Null for amounts, which are their numerator.")
@@ -35,11 +37,14 @@ class MonthOut(View):
 class ScorecardOut(View):
     """How a buyer and a supplier work with each other, in some months up to now."""
 
+    counterparty_id: UUID
+    counterparty_name: str
     buyer_id: UUID
     buyer_name: str
     supplier_id: UUID
     supplier_name: str
     state: str
+    since: date | None
     first_month: date
     last_month: date
     figures: list[FigureOut]
@@ -64,6 +69,8 @@ class EvidenceOut(View):
     on: date
     id: str
     number: str | None = Field(description="Of the order or the receipt.")
+    order_id: UUID | None
+    counted: bool | None = Field(description="Of a promise: whether it was kept.")
     currency: Currency | None
     numerator: Exact
     denominator: Exact | None
@@ -74,7 +81,7 @@ class LookOut(View):
     """Somebody read figures of yours on one day, so many times."""
 
     reader_id: UUID
-    reader_name: str
+    reader: str = Field(description="The organization.")
     kind: Literal["list", "scorecard", "events", "release"] = Field(
         description="A list of scorecards, one, the events of one; or a release of sums over many."
     )
