@@ -18,7 +18,8 @@ async def test_the_forecast_adds_up_by_week_and_shows_nobody_elses(
     days = [-70, -60, -55, -50, -40, -10, 0]
     mine = [debt(today + n * DAY) for n in days]
     foreign = debt(today - 60 * DAY, buyer_id=uuid4())
-    await owed(stores, *mine, foreign, debt(today - 55 * DAY, currency="USD"))
+    history = debt(today - 60 * DAY, imported=True)
+    await owed(stores, *mine, foreign, history, debt(today - 55 * DAY, currency="USD"))
     buyer = sign_in("settlement", BUYER, Scope.SETTLEMENT_READ)
     found = (await buyer.get("forecast?days=30")).json()
     due = sorted(next_workday(today + (60 + n) * DAY).day for n in days)

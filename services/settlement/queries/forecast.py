@@ -26,9 +26,12 @@ COPIED = (
 async def forecast(
     session: AsyncSession, *, caller: Caller, days: int, currency: str, on: date
 ) -> ForecastOut:
-    """Sum up by week what falls due within some days, and list it with what is overdue."""
+    """Sum up by week what falls due within some days, and list it with what is overdue.
+
+    Imported history is left out: it starts no clock.
+    """
     until = on + timedelta(days=days)
-    mine = Payable.buyer_id == caller.organization_id, Payable.open_minor > 0
+    mine = Payable.buyer_id == caller.organization_id, Payable.open_minor > 0, ~Payable.imported
     due = *mine, Payable.due_on <= until
     counted = await _counted(session, due, on)
     items = await _items(session, [*due, Payable.currency == currency], on)
