@@ -7,12 +7,13 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from contracts.orders import Side
-from services.settlement.api.callers import Either, Reader
+from services.settlement.api.callers import Either, Reader, today
 from services.settlement.commands import statements as commands
 from services.settlement.commands.statements import Answer, Asked
 from services.settlement.domain.problems import (
     CurrenciesMixed,
     NothingAccepted,
+    NotYetHappened,
     StatementFrozen,
     StatementNotFound,
 )
@@ -55,13 +56,17 @@ async def list_statements(  # noqa: PLR0913, PLR0917  what one may filter by
 
 
 @router.post(
-    "", status_code=201, responses=problems(NothingAccepted, StatementFrozen, CurrenciesMixed)
+    "",
+    status_code=201,
+    responses=problems(NothingAccepted, StatementFrozen, CurrenciesMixed, NotYetHappened),
 )
 async def open_statement(
     body: StatementIn, caller: Either, session: Transaction, now: Now
 ) -> StatementOut:
     """Open a month's statement from what was accepted, or bring an open one up to date."""
     year, month = map(int, body.month.split("-"))
+    if date(year, month, 1) > today(now):
+        raise NotYetHappened("month: it has not begun yet.")
     asked = Asked(body.counterparty_id, date(year, month, 1), body.side, body.currency)
     found = await commands.open_statement(session, asked, caller=caller, at=now)
     await session.flush()

@@ -75,6 +75,8 @@ async def resolve(
     invoice = await held(session, invoice_id, caller=caller)
     if side_of(invoice, caller) is not Side.BUYER:
         raise NotTheBuyer("The buyer decides; you may correct the invoice by a credit note.")
+    if invoice.verdict != Verdict.EXCEPTION:
+        raise NothingDisputed("Nothing of this invoice waits for a decision.")
     lines = (await lines_of(session, [invoice.id]))[invoice.id]
     by_id = {line.id: line for line in lines}
     allocations = await _disputed(session, by_id)

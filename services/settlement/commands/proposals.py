@@ -1,12 +1,12 @@
 """Propose what to pay, have it approved by other people, and pay it once."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
@@ -15,7 +15,7 @@ from services.settlement.commands import books
 from services.settlement.commands.books import Books
 from services.settlement.commands.payments import Circumstances, Settled, debts_of, record
 from services.settlement.domain.invoices import number_key
-from services.settlement.domain.paying import Asked, approvals_needed, may_approve
+from services.settlement.domain.paying import Asked, Debt, approvals_needed, may_approve, settle
 from services.settlement.domain.problems import (
     AlreadyDecided,
     CurrenciesMixed,
@@ -31,6 +31,7 @@ from services.settlement.models import (
     Invoice,
     Payable,
     Payment,
+    PaymentPart,
     Proposal,
     ProposalLine,
     Settings,
@@ -177,7 +178,8 @@ async def pay_proposal(
 ) -> list[UUID]:
     """Record that an approved proposal was paid, with one payment to each supplier; once.
 
-    What was paid otherwise in the meantime, or given back, is left out.
+    Or one invoice of it, all of that or a part. What was paid otherwise in the meantime, or given
+    back, is left out; when nothing of it is open any more, the proposal is paid.
     """
     under = Circumstances(caller, at, proposal_id)
     if asked.paid_on > under.today:
@@ -189,30 +191,57 @@ async def pay_proposal(
     lines = {line.allocation_id: line for line in await session.scalars(rows)}
     own = proposal.buyer_id, proposal.currency
     await books.hold(session, {Books(own[0], line.supplier_id, own[1]) for line in lines.values()})
-    by_supplier = await _still_open(session, lines)
-    await _refuse_twice(session, asked, by_supplier, caller)
-    invoices = {line.invoice_id for line in lines.values()}
-    held = select(Invoice).where(Invoice.id.in_(invoices))
-    by_id = {one.id: one for one in await session.scalars(held)}
-    proposal.state = "paid"
+    still_open = await _still_open(session, proposal, lines)
+    chosen = _chosen(still_open, asked, proposal.currency)
+    await _refuse_twice(session, asked, chosen, caller)
+    invoices = select(Invoice).where(Invoice.id.in_({line.invoice_id for line in lines.values()}))
+    by_id = {one.id: one for one in await session.scalars(invoices)}
+    if sum(one.amount_minor for one in still_open) == sum(
+        one.amount_minor for settled in chosen.values() for one in settled
+    ):
+        proposal.state = "paid"
     return [
-        await record(session, by_id, settled, asked, under)
-        for _, settled in sorted(by_supplier.items())
+        await record(session, by_id, settled, asked, under) for _, settled in sorted(chosen.items())
     ]
 
 
 async def _still_open(
-    session: AsyncSession, lines: dict[UUID, ProposalLine]
-) -> dict[UUID, list[Settled]]:
+    session: AsyncSession, proposal: Proposal, lines: Mapping[UUID, ProposalLine]
+) -> list[Settled]:
+    """Return what of a proposal is not paid yet, by it or otherwise, nor given back."""
     debts = await debts_of(session, {line.invoice_id for line in lines.values()})
-    by_supplier: defaultdict[UUID, list[Settled]] = defaultdict(list)
+    parts = (
+        select(PaymentPart.allocation_id, func.sum(PaymentPart.amount_minor))
+        .join(Payment, Payment.id == PaymentPart.payment_id)
+        .where(Payment.proposal_id == proposal.id)
+        .group_by(PaymentPart.allocation_id)
+    )
+    paid = {id_: int(amount) for id_, amount in await session.execute(parts)}
+    found = []
     for allocation, payable, _ in (one for rows in debts.values() for one in rows):
         left = allocation.amount_minor - allocation.credited_minor - allocation.paid_minor
-        line = lines.get(allocation.id)
-        if line and (amount := min(left, line.amount_minor)) > 0:
-            by_supplier[line.supplier_id].append(Settled(allocation, payable, amount))
-    if not by_supplier:
-        raise NothingPayable("All of it was paid or given back in the meantime.")
+        if line := lines.get(allocation.id):
+            amount = min(left, line.amount_minor - paid.get(allocation.id, 0))
+            if amount > 0:
+                found.append(Settled(allocation, payable, amount))
+    return found
+
+
+def _chosen(
+    still_open: Sequence[Settled], asked: Asked, currency: str
+) -> dict[UUID, list[Settled]]:
+    """Return what is to be paid now, by supplier: all of it, or what one invoice has of it."""
+    rows = {
+        one.allocation.id: one
+        for one in still_open
+        if asked.invoice_id in (None, one.allocation.invoice_id)
+    }
+    amount = None if asked.amount is None else minor(asked.amount, currency)
+    debts = [Debt(id_, one.amount_minor) for id_, one in rows.items()]
+    by_supplier: defaultdict[UUID, list[Settled]] = defaultdict(list)
+    for id_, part in settle(debts, amount, currency):
+        one = rows[id_]._replace(amount_minor=part)
+        by_supplier[one.allocation.supplier_id].append(one)
     return dict(by_supplier)
 
 

@@ -97,24 +97,24 @@ class ProposalOut(ProposalSummary):
 
 
 class PaymentIn(Body):
-    """Money that was sent: for an approved proposal, or for one invoice.
+    """Money that was sent: for an approved proposal, for one invoice, or for an invoice of one.
 
-    Without an amount, all that is payable and unpaid.
+    Without an amount, all that is payable and unpaid; a proposal as a whole is paid as it is.
     """
 
     proposal_id: UUID | None = None
     invoice_id: UUID | None = None
-    amount: Amount | None = Field(None, description="Of an invoice; a proposal is paid as it is.")
+    amount: Amount | None = None
     paid_on: PaidOn
     reference: Code = Field(description="Your bank's or your own, once per supplier.")
     remittance: Paragraph | None = Field(None, description="What the supplier reads beside it.")
 
     @model_validator(mode="after")
-    def _is_for_one_thing(self) -> "PaymentIn":
-        if (self.proposal_id is None) == (self.invoice_id is None):
-            raise ValueError("name either a proposal_id or an invoice_id")
-        if self.proposal_id and self.amount is not None:
-            raise ValueError("a proposal is paid as it was approved: leave the amount out")
+    def _is_for_something(self) -> "PaymentIn":
+        if self.proposal_id is None and self.invoice_id is None:
+            raise ValueError("name a proposal_id or an invoice_id")
+        if self.invoice_id is None and self.amount is not None:
+            raise ValueError("a proposal as a whole is paid as it is: leave the amount out")
         return self
 
 
