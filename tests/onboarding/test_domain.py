@@ -7,7 +7,14 @@ from hypothesis import strategies as st
 
 from contracts.onboarding import RelationshipState
 from contracts.orders import Side
-from services.onboarding.domain.relationships import PROPOSED, Act, Standing, after, imported, proposed
+from services.onboarding.domain.relationships import (
+    PROPOSED,
+    Act,
+    Standing,
+    after,
+    imported,
+    proposed,
+)
 from shared.problem import Problem
 
 TODAY = date(2026, 11, 22)

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -125,7 +126,7 @@ async def _last_steps(
         select(ApplicationStep)
         .where(ApplicationStep.application_id.in_(application_ids))
         .order_by(ApplicationStep.application_id, ApplicationStep.id.desc())
-        .distinct(ApplicationStep.application_id)
+        .ext(distinct_on(ApplicationStep.application_id))
     )
     return {step.application_id: step for step in await session.scalars(last)}
 
