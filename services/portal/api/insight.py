@@ -61,7 +61,7 @@ async def looks(request: Request, visitor: Visitor, cursor: Cursor = None) -> Re
     page = await insight.looks(visitor.api, cursor=cursor)
     context = {
         "looks": page.items,
-        "readers": len({look.reader_name for look in page.items}),
+        "readers": len({look.reader for look in page.items}),
         "next": f"/looks?cursor={page.cursor}" if page.cursor else None,
     }
     return show(request, visitor, "looks.html", context, here="relationships")

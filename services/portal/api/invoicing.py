@@ -128,16 +128,15 @@ def _by_receipt(debts: Sequence[Debt]) -> list[dict[str, Any]]:
     """Put the lines of each receipt together, with what they are worth."""
     found: dict[UUID, list[Debt]] = {}
     for debt in debts:
-        if debt.receipt_id:
-            found.setdefault(debt.receipt_id, []).append(debt)
+        found.setdefault(debt.receipt_id, []).append(debt)
     return [
         {
             "id": str(receipt_id),
-            "number": lines[0].receipt_number or lines[0].order_number,
-            "accepted_on": max((d.accepted_on or d.delivered_on) for d in lines),
-            "due_on": min(d.due_on for d in lines),
+            "number": lines[0].receipt_number,
+            "accepted_on": max(debt.accepted_on for debt in lines),
+            "due_on": min(debt.due_on for debt in lines),
             "lines": lines,
-            "amount": _sum([d.uninvoiced or d.open for d in lines]),
+            "amount": _sum([debt.uninvoiced for debt in lines]),
         }
         for receipt_id, lines in found.items()
     ]

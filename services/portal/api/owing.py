@@ -1,6 +1,7 @@
 """What am I owed: how much, by when, by law; whose days passed, and what lateness costs."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -8,17 +9,18 @@ from fastapi import Query, Request, Response
 
 from contracts.orders import Side
 from contracts.scopes import Scope
+from contracts.values import Money
 from services.portal.api.orders import Written
 from services.portal.api.page import Visitor, needs, page_router, pages, show
 from services.portal.api.spreadsheets import plain_text, spreadsheet, workbook
 from services.portal.domain.owing import days_of, notable, spent_axis, spent_picture
 from services.portal.queries import owing
 from services.portal.schemas.owing import Debt
-from shared.problem import NotFound
 from shared.web.formats import Formats
 
 PAGE = 30
 EXPORT_ROWS_MAX = 20_000
+LATE_MAX = 200  # overdue debts whose interest is added up
 STATES = "open", "uninvoiced", "overdue", "disputed", "paid"
 _ = str  # marks what the catalog translates
 
@@ -40,16 +42,20 @@ async def owed(  # noqa: PLR0913, PLR0917
     """Answer what this organization is owed, and list it by the day on which it is due."""
     needs(visitor, Scope.SETTLEMENT_READ)
     asked = {"state": state, "counterparty_id": counterparty_id}
-    summary, page = await asyncio.gather(
+    summary, page, late = await asyncio.gather(
         owing.summary(visitor.api, Side.SUPPLIER),
         owing.debts(visitor.api, Side.SUPPLIER, limit=PAGE, cursor=cursor, **asked),
+        owing.debts(visitor.api, Side.SUPPLIER, limit=LATE_MAX, state="overdue"),
     )
+    main = summary.main
     drawn = [_drawn(debt, Side.SUPPLIER) for debt in page.items]
     who = f"&counterparty_id={counterparty_id}" if counterparty_id else ""
     context = {
         "summary": summary,
-        "main": summary.main,
-        "others": [one for one in summary.currencies if one is not summary.main],
+        "main": main,
+        "others": [one for one in summary.currencies if one is not main],
+        "late": _late(late.items, main.currency) if main else None,
+        "is_late_cut": late.next is not None,
         "drawn": drawn,
         "axis": spent_axis([one["picture"] for one in drawn], today=written.today),
         "state": state,
@@ -87,25 +93,35 @@ async def explained(
     """Explain one debt to either side: each date with the article that it follows from."""
     needs(visitor, Scope.SETTLEMENT_READ)
     debt = await owing.debt(visitor.api, payable_id)
-    if debt.clock is None:
-        raise NotFound("There is no clock for this.")
     side = debt.side_of(visitor.me.organization.id)
-    segments = debt.clock.segments
+    segments = debt.explanation.segments
     picture = spent_picture(
         segments, side, promised=debt.contract_due_on, legal=debt.legal_latest_on
     )
     context = {
         "debt": debt,
-        "clock": debt.clock,
+        "clock": debt.explanation,
         "side": side,
         "picture": picture,
         "axis": spent_axis([picture], today=written.today),
-        "days": days_of(debt.clock.days, side),
+        "days": days_of(debt.explanation.days, side),
         "segments": segments,
         "may_invoice": side is Side.SUPPLIER and visitor.me.may(Scope.SETTLEMENT_INVOICE),
     }
     here = "owed" if side is Side.SUPPLIER else "settlement"
     return show(request, visitor, "owed_clock.html", context, here=here)
+
+
+def _late(debts: Sequence[Debt], currency: str) -> dict[str, Any]:
+    """Add up what lateness costs to today, and what has passed the day that the law allows."""
+    own = [debt for debt in debts if debt.open.currency == currency]
+    breached = [debt for debt in own if debt.breached]
+    interest = sum(debt.interest.amount_minor for debt in own if debt.interest)
+    return {
+        "interest": Money.of(interest, currency),
+        "breached_count": len(breached),
+        "breached": Money.of(sum(debt.open.amount_minor for debt in breached), currency),
+    }
 
 
 def _drawn(debt: Debt, side: Side) -> dict[str, Any]:
@@ -128,7 +144,6 @@ def _heads(written: Formats) -> list[str]:
         _("Line"),
         _("Item"),
         _("Receipt"),
-        _("Invoice"),
         _("Amount"),
         _("Unpaid"),
         _("Currency"),
@@ -148,8 +163,7 @@ def _cells(debt: Debt) -> list[object]:
         plain_text(debt.order_number),
         debt.position,
         plain_text(f"{debt.item_number} {debt.item_name}"),
-        plain_text(debt.receipt_number or ""),
-        plain_text(debt.invoice_number or ""),
+        plain_text(debt.receipt_number),
         debt.amount.amount,
         debt.open.amount,
         debt.amount.currency,

@@ -63,7 +63,7 @@ class Look(Answer):
     """Somebody read one's figures on one day, so many times."""
 
     reader_id: UUID | None = None
-    reader_name: str
+    reader: str
     kind: str
     month: date | None = None
     count: int

@@ -12,6 +12,8 @@ from contracts.settlement import Verdict
 from contracts.values import Money
 from services.portal.schemas.answers import Answer
 
+SOON_DAYS = 14
+
 
 class Segment(Answer):
     """Days in a row that one side consumed, both ends included."""
@@ -97,21 +99,23 @@ class Debt(Answer):
     position: int
     item_number: str
     item_name: str
-    unit: str = "C62"
-    quantity: Decimal | None = None
-    receipt_id: UUID | None = None
-    receipt_number: str | None = None
-    invoice_id: UUID | None = None
-    invoice_number: str | None = None
+    unit: str
+    quantity: Decimal
+    receipt_id: UUID
+    receipt_number: str
     statement_id: UUID | None = None
     state: str = ""
     amount: Money
     open: Money
-    uninvoiced: Money | None = None
-    disputed: Money | None = None
-    paid: Money | None = None
+    uninvoiced: Money
+    disputed: Money
+    paid: Money
     delivered_on: date
-    accepted_on: date | None = None
+    accepted_on: date
+    deemed: bool = False
+    settled_on: date | None = None
+    imported: bool = False
+    overdue: bool = False
     started_on: date
     why: str = ""
     contract_due_on: date
@@ -119,10 +123,10 @@ class Debt(Answer):
     no_legal_date: str | None = None
     pledge_due_on: date | None = None
     due_on: date
-    days_left: int
+    days_left: int | None = None
     breached: bool = False
     interest: Money | None = None
-    late: Late = Field(default_factory=Late)
+    late: Late | None = None
     provisional: bool = False
     expected: bool = False
     days: dict[str, int] = Field(default_factory=dict)
@@ -143,7 +147,11 @@ class Debt(Answer):
 
     @property
     def is_to_invoice(self) -> bool:
-        return self.state == "uninvoiced" or bool(self.uninvoiced and self.uninvoiced.amount)
+        return self.uninvoiced.amount > 0
+
+    @property
+    def is_soon(self) -> bool:
+        return self.days_left is not None and 0 <= self.days_left <= SOON_DAYS
 
 
 class Explanation(Answer):
@@ -173,51 +181,56 @@ class Paid(Answer):
     reference: str = ""
 
 
-class Posting(Answer):
-    """An entry in the books about a debt."""
+class Claim(Answer):
+    """What an invoice claims of a debt."""
 
-    account: str
-    amount: Money
-    kind: str = ""
-    recorded_at: datetime
+    invoice_id: UUID
+    invoice_number: str
+    invoiced_on: date
+    quantity: Decimal
+    payable: Money
+    disputed: Money
 
 
 class DebtStory(Debt):
     """A debt with its clock explained."""
 
-    clock: Explanation | None = None
+    explanation: Explanation
+    invoices: list[Claim] = Field(default_factory=list)
     payments: list[Paid] = Field(default_factory=list)
-    entries: list[Posting] = Field(default_factory=list)
+
+
+class Count(Answer):
+    """How many, and what they amount to."""
+
+    count: int
+    amount: Money
 
 
 class Owed(Answer):
     """What is owed in one currency."""
 
     currency: str
-    count: int = 0
-    counterparties: int = 0
-    open: Money
-    overdue: Money | None = None
-    overdue_count: int = 0
-    breached: Money | None = None
-    breached_count: int = 0
-    interest: Money | None = None
-    due_in_30: Money | None = None
-    uninvoiced: Money | None = None
-    uninvoiced_count: int = 0
-    disputed: Money | None = None
+    open: Count
+    uninvoiced: Count
+    disputed: Count
+    overdue: Count
+    due_in_30_days: Count
 
 
 class OwedSummary(Answer):
-    """What is owed, per currency, the largest first."""
+    """What is owed, per currency, and what waits for this side."""
 
-    today: date | None = None
-    rules: str | None = None
+    today: date
     currencies: list[Owed] = Field(default_factory=list)
+    exceptions_for_me: int = 0
+    statements_for_me: int = 0
+    next_due_on: date | None = None
 
     @property
     def main(self) -> Owed | None:
-        return max(self.currencies, key=lambda one: one.open.amount, default=None)
+        """The currency in which most is open."""
+        return max(self.currencies, key=lambda one: one.open.amount.amount, default=None)
 
 
 class Part(Answer):
