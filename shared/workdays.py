@@ -7,7 +7,7 @@ once a newer package is installed.
 """
 
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from holidays.countries.china import China, ChinaStaticHolidays
@@ -33,6 +33,7 @@ def is_announced(day: date) -> bool:
     return day.year in ANNOUNCED and (not late or day.year + 1 in ANNOUNCED)
 
 
+@lru_cache(maxsize=32_768)  # the package takes 15 µs a day, and the same days are asked for
 def is_workday(day: date) -> bool:
     """Return whether people work on this day; by the statutory holidays where no notice tells."""
     if day.year in ANNOUNCED:

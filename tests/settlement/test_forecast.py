@@ -30,6 +30,10 @@ async def test_the_forecast_adds_up_by_week_and_shows_nobody_elses(
     assert sum(week["count"] for week in found["weeks"]) == len(within)
     assert sum(Decimal(week["amount"]["amount"]) for week in found["weeks"]) == 1000 * len(within)
     assert found["weeks"][0]["starts_on"] == str(today - today.weekday() * DAY)
+    late = [each for each in found["items"] if each["days_left"] < 0]
+    assert Decimal(found["interest"]["amount"]) == sum(
+        Decimal(each["interest"]["amount"]) for each in late
+    )
     assert found["other_currencies"] == ["USD"]
     assert found["left_out"] == 0
     supplier = sign_in("settlement", SUPPLIER, Scope.SETTLEMENT_READ)

@@ -1,13 +1,13 @@
 """Ask the payment clock: how debts stand in time, why, and what will run out."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.onboarding import Signatory, Terms
@@ -28,6 +28,7 @@ from services.settlement.models import (
     Allocation,
     Invoice,
     InvoiceLine,
+    Payable,
     Payment,
     PaymentPart,
     Statement,
@@ -44,6 +45,8 @@ from services.settlement.schemas.clock import (
     SegmentOut,
 )
 from shared.settings import settings
+
+SUMMED_MAX = 1_000
 
 
 class Debt(Protocol):
@@ -111,6 +114,24 @@ async def clocks(
     """Return how each of some payables stands in time on a day."""
     heard = await _heard(session, debts)
     return {debt.id: _clock(debt, heard, on) for debt in debts}
+
+
+async def interest_to(
+    session: AsyncSession, debts: Select[Payable], *, on: date
+) -> Mapping[str, int]:
+    """Return by currency, in minor units, what lateness costs on all of some debts to a day.
+
+    The first thousand are summed up, the longest overdue first: who owes more wants a report.
+    """
+    first = debts.order_by(Payable.due_on, Payable.id).limit(SUMMED_MAX)
+    rows = (await session.scalars(first)).all()
+    heard = Heard(paid=await _paid(session, [debt.id for debt in rows]))
+    found: Counter[str] = Counter()
+    for debt in rows:
+        agreed = agreement_of(debt)
+        late = _interest(debt, agreed, reckon(agreed, delivery_of(debt)), heard, on)
+        found[debt.currency] += late.amount_minor or 0
+    return found
 
 
 async def explained(session: AsyncSession, debt: Debt, *, on: date) -> ExplanationOut:
@@ -230,10 +251,7 @@ async def _heard(session: AsyncSession, debts: Sequence[Debt]) -> Heard:
     heard, ids = Heard(), [debt.id for debt in debts]
     if not ids:
         return heard
-    parts = select(PaymentPart.payable_id, Payment.paid_on, PaymentPart.amount_minor)
-    paid = parts.join(Payment, Payment.id == PaymentPart.payment_id)
-    for id_, on, minor in await session.execute(paid.where(PaymentPart.payable_id.in_(ids))):
-        heard.paid[id_].append(Paid(on, minor))
+    heard.paid = await _paid(session, ids)
     sent = func.min(func.coalesce(Invoice.occurred_at, Invoice.recorded_at))
     invoiced = (
         select(Allocation.payable_id, sent)
@@ -248,6 +266,15 @@ async def _heard(session: AsyncSession, debts: Sequence[Debt]) -> Heard:
         heard.statements = {one.id: one for one in found}
     heard.disputes = await _disputes(session, ids)
     return heard
+
+
+async def _paid(session: AsyncSession, ids: Sequence[UUID]) -> defaultdict[UUID, list[Paid]]:
+    parts = select(PaymentPart.payable_id, Payment.paid_on, PaymentPart.amount_minor)
+    paid = parts.join(Payment, Payment.id == PaymentPart.payment_id)
+    found: defaultdict[UUID, list[Paid]] = defaultdict(list)
+    for id_, on, minor in await session.execute(paid.where(PaymentPart.payable_id.in_(ids))):
+        found[id_].append(Paid(on, minor))
+    return found
 
 
 async def _disputes(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, list[Dispute]]:

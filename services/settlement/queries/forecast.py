@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.values import Money
 from services.settlement.models import Allocation, Invoice, Payable, Relationship
-from services.settlement.queries.clock import clocks
+from services.settlement.queries.clock import clocks, interest_to
 from services.settlement.schemas.clock import DueOut, ForecastOut, WeekOut
 from shared.auth import Caller
 
@@ -36,7 +36,8 @@ async def forecast(
     counted = await _counted(session, due, on)
     items = await _items(session, [*due, Payable.currency == currency], on)
     overdue = counted.get((currency, None))
-    interest = sum(each.interest.amount_minor for each in items if each.interest)
+    late = select(Payable).where(*mine, Payable.due_on < on, Payable.currency == currency)
+    interest = await interest_to(session, late, on=on)
     total = sum(row.debts for (code, _), row in counted.items() if code == currency)
     return ForecastOut(
         today=on,
@@ -45,7 +46,7 @@ async def forecast(
         other_currencies=sorted({code for code, _ in counted} - {currency}),
         overdue=Money.of(int(overdue.minor) if overdue else 0, currency),
         overdue_count=overdue.debts if overdue else 0,
-        interest=Money.of(interest, currency),
+        interest=Money.of(interest.get(currency, 0), currency),
         weeks=_weeks(counted, currency, on, until),
         items=items,
         left_out=total - len(items),

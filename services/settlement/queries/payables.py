@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.orders import Side
@@ -24,7 +24,7 @@ from services.settlement.models import (
     Statement,
 )
 from services.settlement.queries import journal
-from services.settlement.queries.clock import clocks, explained
+from services.settlement.queries.clock import clocks, explained, interest_to
 from services.settlement.queries.partners import named, party, with_partner
 from services.settlement.schemas.clock import ClockOut
 from services.settlement.schemas.payables import (
@@ -48,6 +48,7 @@ COPIED = (
     *("settled_on", "imported"),
 )
 UNPAID = Payable.settled_on.is_(None)
+OPEN = and_(UNPAID, Payable.open_minor > 0)
 
 
 @dataclass(frozen=True)
@@ -234,10 +235,41 @@ async def summary(session: AsyncSession, *, caller: Caller, side: Side, on: date
 async def _by_currency(
     session: AsyncSession, mine: ColumnElement[bool], on: date
 ) -> list[CurrencySummary]:
-    owed = and_(UNPAID, Payable.open_minor > 0)
-    soon = and_(owed, ~Payable.imported, Payable.due_on >= on)
-    counted: dict[str, tuple[ColumnElement[bool], Any]] = {
-        "open": (owed, Payable.open_minor),
+    counted = _counted(on)
+    columns: Sequence[Any] = [
+        part
+        for where, amount in counted.values()
+        for part in (
+            func.count().filter(where),
+            func.coalesce(func.sum(amount).filter(where), 0),
+        )
+    ]
+    pairs_of_two = func.count(tuple_(Payable.buyer_id, Payable.supplier_id).distinct())
+    known = select(Payable.currency, pairs_of_two.filter(OPEN), *columns).where(mine)
+    interest = await interest_to(session, select(Payable).where(mine, _overdue(on)), on=on)
+    rows = known.group_by(Payable.currency).order_by(Payable.currency)
+    found = []
+    for currency, counterparties, *values in await session.execute(rows):
+        pairs = zip(counted, values[::2], values[1::2], strict=True)
+        counts = {
+            name: CountOut(count=count, amount=Money.of(int(minor), currency))
+            for name, count, minor in pairs
+        }
+        late = Money.of(interest.get(currency, 0), currency)
+        found.append(
+            CurrencySummary(
+                currency=currency, counterparties=counterparties, interest=late, **counts
+            )
+        )
+    return found
+
+
+def _counted(on: date) -> dict[str, tuple[ColumnElement[bool], Any]]:
+    """Return what is counted, and what of it is summed up."""
+    running = and_(OPEN, ~Payable.imported)
+    soon = and_(running, Payable.due_on >= on)
+    return {
+        "open": (OPEN, Payable.open_minor),
         "uninvoiced": (
             _in_state(State.UNINVOICED, on),
             Payable.amount_minor - Payable.invoiced_minor,
@@ -248,25 +280,8 @@ async def _by_currency(
             Payable.approved_minor - Payable.paid_minor,
         ),
         "overdue": (_overdue(on), Payable.open_minor),
+        "breached": (and_(running, Payable.legal_latest_on < on), Payable.open_minor),
         "due_in_7_days": (and_(soon, Payable.due_on <= on + WEEK), Payable.open_minor),
         "due_in_30_days": (and_(soon, Payable.due_on <= on + MONTH), Payable.open_minor),
         "paid": (Payable.paid_minor > 0, Payable.paid_minor),
     }
-    columns: Sequence[Any] = [
-        part
-        for where, amount in counted.values()
-        for part in (
-            func.count().filter(where),
-            func.coalesce(func.sum(amount).filter(where), 0),
-        )
-    ]
-    rows = select(Payable.currency, *columns).where(mine).group_by(Payable.currency)
-    found = []
-    for currency, *values in await session.execute(rows.order_by(Payable.currency)):
-        pairs = zip(counted, values[::2], values[1::2], strict=True)
-        counts = {
-            name: CountOut(count=count, amount=Money.of(int(minor), currency))
-            for name, count, minor in pairs
-        }
-        found.append(CurrencySummary(currency=currency, **counts))
-    return found

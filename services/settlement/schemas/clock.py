@@ -169,7 +169,7 @@ class ForecastOut(View):
     other_currencies: list[str]
     overdue: Money
     overdue_count: int
-    interest: Money = Field(description="to today, on the debts that are listed")
+    interest: Money = Field(description="to today, on what is overdue")
     weeks: list[WeekOut]
     items: list[DueOut] = Field(description="the first to run out come first")
     left_out: int = Field(description="debts beyond those that are listed")

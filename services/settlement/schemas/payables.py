@@ -124,11 +124,14 @@ class CurrencySummary(View):
     """What is owed in one currency."""
 
     currency: str
+    counterparties: int = Field(description="With whom something is open.")
+    interest: Money = Field(description="To today, on what is overdue.")
     open: CountOut
     uninvoiced: CountOut
     disputed: CountOut
     approved: CountOut
     overdue: CountOut
+    breached: CountOut = Field(description="The law's last day has passed.")
     due_in_7_days: CountOut
     due_in_30_days: CountOut
     paid: CountOut
