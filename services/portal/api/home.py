@@ -9,14 +9,17 @@ from fastapi import Request, Response
 from contracts.orders import Side
 from contracts.scopes import Scope
 from services.portal.api.books import Book, picture_of
+from services.portal.api.duties import duties_of
 from services.portal.api.orders import Written
 from services.portal.api.page import Own, Visitor, go, page_router, show
+from services.portal.api.todo import supplies
 from services.portal.commands import views
 from services.portal.commands.sessions import Visit
 from services.portal.domain.pictures import axis_for
 from services.portal.queries import orders, production
 from services.portal.queries.api import Away, Refused
 from services.portal.schemas.orders import ScheduleLine, Summary
+from services.portal.schemas.people import Me
 from shared.web.formats import Formats
 
 AT_RISK_SHOWN = 10
@@ -29,7 +32,7 @@ async def home(request: Request, visitor: Visitor, own: Own, written: Written) -
     """Answer what needs whoever is signed in today, on each side that they work for."""
     me = visitor.me
     if not me.may(Scope.ORDERS_READ):
-        return go("/operation" if me.operates else "/administration" if me.administers else "/none")
+        return go(_elsewhere(me))
     sides = [
         side
         for side, works in ((Side.BUYER, me.is_buyer), (Side.SUPPLIER, me.is_supplier))
@@ -40,9 +43,20 @@ async def home(request: Request, visitor: Visitor, own: Own, written: Written) -
     for block in blocks:
         await views.note_tally(own, me.organization.id, block["summary"])
     blocks.sort(key=lambda block: -_pressing(block["summary"]))
-    wants = await wants_of(visitor) if me.is_supplier else None
-    context = {"blocks": blocks, "wants": wants}
+    wants, supplied = None, None
+    if me.is_supplier:
+        wants, supplied = await asyncio.gather(wants_of(visitor), supplies(visitor))
+        wants["ship"] = supplied["shipments"].ready_due if supplied["shipments"] else None
+    duties = await duties_of(visitor) if me.is_buyer else None
+    context = {"blocks": blocks, "wants": wants, "supplied": supplied, "duties": duties}
     return show(request, visitor, "home.html", context, here="home")
+
+
+def _elsewhere(me: Me) -> str:
+    """Return the first page of a role that has nothing to do with orders."""
+    if me.may(Scope.INSIGHTS_REGULATE):
+        return "/regulation"
+    return "/operation" if me.operates else "/administration" if me.administers else "/none"
 
 
 @router.get("/none")
@@ -68,6 +82,7 @@ async def wants_of(visitor: Visit) -> dict[str, Any]:
         "report": to_report,
         "answer": summary.count("changes"),
         "late": summary.count("late"),
+        "ship": None,
     }
 
 
