@@ -14,7 +14,7 @@ from contracts.settlement import Verdict
 from contracts.values import Money
 from services.settlement.commands import announcements
 from services.settlement.commands.decisions import held, side_of
-from services.settlement.commands.matching import Moves, finish, lines_of, sum_up
+from services.settlement.commands.matching import Moves, finish, lines_of, match_waiting, sum_up
 from services.settlement.domain import journal
 from services.settlement.domain.invoices import number_key
 from services.settlement.domain.journal import Entry, Kind
@@ -44,7 +44,8 @@ async def credit(
 ) -> CreditNote:
     """Take back a part of an invoice under a number of its own, and announce both.
 
-    Refused above what is left unpaid. A line that is given back in full can be invoiced again.
+    Refused above what is left unpaid. A line that is given back in full can be invoiced again, and
+    what was invoiced and waits for goods is matched with what became free.
     """
     invoice = await held(session, asked.invoice_id, caller=caller)
     if side_of(invoice, caller) is not Side.SUPPLIER:
@@ -74,6 +75,8 @@ async def credit(
         source_id=note.id,
         by=caller.name,
     )
+    if free := {line.line_id for line in lines if line.decision == "withdrawn"}:
+        await match_waiting(session, free, at=at)
     return note
 
 

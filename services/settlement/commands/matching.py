@@ -21,11 +21,13 @@ from services.settlement.commands.partners import agreements
 from services.settlement.domain import journal
 from services.settlement.domain.journal import Entry, Kind
 from services.settlement.domain.matching import (
+    ACTS,
     ZERO,
     Background,
     Claimed,
     Delivery,
     Match,
+    Reason,
     Taken,
     Tolerance,
     match,
@@ -168,10 +170,14 @@ def put(line: InvoiceLine, found: Match, moves: Moves) -> tuple[list[Allocation]
             approved_minor=part.amount_minor,
             disputed_minor=part.disputed_minor,
         )
-    line.verdict, line.reason, line.must_act = found.verdict, found.reason, found.must_act
     line.unmatched, line.unmatched_minor = found.unmatched, found.unmatched_minor
     line.undisputed_minor += found.undisputed_minor
     line.disputed_minor += found.disputed_minor
+    if found.verdict == Verdict.EXCEPTION or not line.disputed_minor:
+        line.verdict, line.reason, line.must_act = found.verdict, found.reason, found.must_act
+    else:  # what came fits, and a price that was disputed before still is
+        line.reason = Reason.PRICE_ABOVE_ORDER
+        line.must_act = ACTS[Reason.PRICE_ABOVE_ORDER]
     entries += journal.disputed(found.disputed_minor, line.invoice_id)
     return allocations, entries
 
@@ -210,9 +216,26 @@ async def match_waiting(session: AsyncSession, line_ids: Collection[UUID], *, at
     there, lines = await shelf(session, line_ids), await lines_of(session, ids)
     invoices = (await session.scalars(select(Invoice).where(Invoice.id.in_(ids)))).all()
     agreed = await agreements(session, {(one.buyer_id, one.supplier_id) for one in invoices})
+    used = await _borne(session, ids)
     for invoice in sorted(invoices, key=lambda one: one.id):
-        margin = tolerance(agreed.get((invoice.buyer_id, invoice.supplier_id)), invoice.currency)
+        pair, borne = (invoice.buyer_id, invoice.supplier_id), used.get(invoice.id, 0)
+        margin = tolerance(agreed.get(pair), invoice.currency, used=borne)
         await _match_again(session, invoice, lines[invoice.id], there, margin, at=at)
+
+
+async def _borne(session: AsyncSession, ids: Collection[UUID]) -> Mapping[UUID, int]:
+    """Return by how much invoices differ already from what they claim is worth, undisputed."""
+    line = Allocation.invoice_id, Allocation.invoice_line_id
+    by_line = (
+        select(*line, func.sum(Allocation.amount_minor - Allocation.value_minor).label("by"))
+        .where(Allocation.invoice_id.in_(ids))
+        .group_by(*line)
+        .having(func.sum(Allocation.disputed_minor) == 0)
+        .subquery()
+    )
+    borne = func.sum(func.abs(by_line.c.by))
+    rows = select(by_line.c.invoice_id, borne).group_by(by_line.c.invoice_id)
+    return {id_: int(minor) for id_, minor in await session.execute(rows)}
 
 
 async def _match_again(  # noqa: PLR0913  what is matched with what
