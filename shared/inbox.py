@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from hashlib import sha256
@@ -120,6 +121,8 @@ class Arrival(NamedTuple):
     message: Message
     traceparent: str | None
     effect: Callable[[AsyncSession], Awaitable[None]]
+    event: Event | None = None
+    many: Handler | None = None  # what has the effect of several at once
 
     async def apply(self, session: AsyncSession) -> None:
         """Have the effect, as a step of the trace in which the event was published."""
@@ -146,12 +149,30 @@ class Handlers:
     def __init__(self) -> None:
         self.topics: set[str] = set()
         self._by_type: dict[str, Handler] = {}
+        self._together: dict[str, Handler] = {}
 
     def on(self, contract: type[E]) -> Callable[[Handler], Handler]:
         def register(handler: Handler) -> Handler:
             assert contract.type not in self._by_type, f"{contract.type} is handled twice"
             self._by_type[contract.type] = handler
             self.topics.add(contract.topic())
+            return handler
+
+        return register
+
+    def together(self, contract: type[E]) -> Callable[[Handler], Handler]:
+        """Register a handler of `(session, events)`, for effects that are set-based.
+
+        What comes at once is sorted by type as far as each subject's order allows: no two of the
+        events that it is given are on one subject.
+        """
+
+        def register(handler: Handler) -> Handler:
+            async def alone(session: AsyncSession, event: Event) -> None:
+                await handler(session, [event])
+
+            self.on(contract)(alone)
+            self._together[contract.type] = handler
             return handler
 
         return register
@@ -171,8 +192,8 @@ class Handlers:
             return _unreadable(message, error)
         if handler is None:
             return None
-        effect = partial(handler, event=event)
-        return Arrival(envelope.id, message, envelope.traceparent, effect)
+        effect, many = partial(handler, event=event), self._together.get(envelope.type)
+        return Arrival(envelope.id, message, envelope.traceparent, effect, event, many)
 
 
 def _unreadable(message: Message, error: Exception) -> Arrival:
@@ -251,11 +272,35 @@ async def _apply(sessions: Sessions, arrivals: Sequence[Arrival]) -> None:
         await session.execute(select(func.pg_advisory_xact_lock_shared(LETTERS)))
         new = await _enter(session, arrivals)
         held_up = await _held_up(session, new)
-        for arrival in new:
-            if arrival.subject in held_up:
-                session.add(arrival.letter())
-            else:
-                await arrival.apply(session)
+        session.add_all(arrival.letter() for arrival in new if arrival.subject in held_up)
+        for some in _at_once([arrival for arrival in new if arrival.subject not in held_up]):
+            await _apply_together(session, some)
+
+
+async def _apply_together(session: AsyncSession, some: Sequence[Arrival]) -> None:
+    first = some[0]
+    if first.many is None or len(some) == 1:
+        await first.apply(session)
+    else:
+        with following(first.traceparent):
+            await first.many(session, [arrival.event for arrival in some])
+
+
+def _at_once(arrivals: Sequence[Arrival]) -> Iterator[list[Arrival]]:
+    """Yield arrivals as they are applied: one by one, or of one type where that has a handler."""
+    if not any(arrival.many for arrival in arrivals):
+        yield from ([arrival] for arrival in arrivals)
+        return
+    waiting: dict[tuple[str, str], deque[Arrival]] = {}
+    for arrival in arrivals:
+        waiting.setdefault(arrival.subject, deque()).append(arrival)
+    while waiting:
+        alike: dict[Handler | UUID, list[Arrival]] = {}
+        for queue in waiting.values():
+            arrival = queue.popleft()
+            alike.setdefault(arrival.many or arrival.event_id, []).append(arrival)
+        yield from alike.values()
+        waiting = {subject: queue for subject, queue in waiting.items() if queue}
 
 
 async def _enter(session: AsyncSession, arrivals: Sequence[Arrival]) -> Sequence[Arrival]:
