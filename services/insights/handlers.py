@@ -1,5 +1,7 @@
 """What insights does when the others speak: it writes down what happened, and counts it."""
 
+from collections.abc import Sequence
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.identity import OrganizationRegistered
@@ -25,49 +27,49 @@ async def know_the_relationship(session: AsyncSession, event: RelationshipChange
     await parties.keep_relationship(session, event)
 
 
-@handlers.on(OrderPlaced)
-async def count_the_order(session: AsyncSession, event: OrderPlaced) -> None:
+@handlers.together(OrderPlaced)
+async def count_orders(session: AsyncSession, events: Sequence[OrderPlaced]) -> None:
     """Count what was ordered."""
-    await orders.keep_order(session, event)
+    await orders.keep_orders(session, events)
 
 
-@handlers.on(LineConfirmed)
-async def count_the_promise(session: AsyncSession, event: LineConfirmed) -> None:
+@handlers.together(LineConfirmed)
+async def count_promises(session: AsyncSession, events: Sequence[LineConfirmed]) -> None:
     """Count what was promised, and how soon."""
-    await orders.keep_promise(session, event)
+    await orders.keep_promises(session, events)
 
 
-@handlers.on(ChangeAgreed)
-async def count_the_change(session: AsyncSession, event: ChangeAgreed) -> None:
+@handlers.together(ChangeAgreed)
+async def count_changes(session: AsyncSession, events: Sequence[ChangeAgreed]) -> None:
     """Measure by what both sides agreed on last, and still by the first promise."""
-    await orders.keep_change(session, event)
+    await orders.keep_changes(session, events)
 
 
-@handlers.on(LineCancelled)
-async def count_no_more(session: AsyncSession, event: LineCancelled) -> None:
+@handlers.together(LineCancelled)
+async def count_no_more(session: AsyncSession, events: Sequence[LineCancelled]) -> None:
     """Expect nothing of what was given up."""
-    await orders.keep_cancellation(session, event)
+    await orders.keep_cancellations(session, events)
 
 
-@handlers.on(GoodsReceived)
-async def count_the_delivery(session: AsyncSession, event: GoodsReceived) -> None:
+@handlers.together(GoodsReceived)
+async def count_deliveries(session: AsyncSession, events: Sequence[GoodsReceived]) -> None:
     """See whether promises were kept, on time and in full."""
-    await receipts.keep_receipt(session, event)
+    await receipts.keep_receipts(session, events)
 
 
-@handlers.on(GoodsAccepted)
-async def count_the_acceptance(session: AsyncSession, event: GoodsAccepted) -> None:
+@handlers.together(GoodsAccepted)
+async def count_acceptances(session: AsyncSession, events: Sequence[GoodsAccepted]) -> None:
     """Count how soon goods were judged, and take back what was rejected."""
-    await receipts.keep_acceptance(session, event)
+    await receipts.keep_acceptances(session, events)
 
 
-@handlers.on(PaymentDue)
-async def count_the_debt(session: AsyncSession, event: PaymentDue) -> None:
+@handlers.together(PaymentDue)
+async def count_debts(session: AsyncSession, events: Sequence[PaymentDue]) -> None:
     """Count what has to be paid by when."""
-    await debts.keep_debt(session, event)
+    await debts.keep_debts(session, events)
 
 
-@handlers.on(PaymentMade)
-async def count_the_payment(session: AsyncSession, event: PaymentMade) -> None:
+@handlers.together(PaymentMade)
+async def count_payments(session: AsyncSession, events: Sequence[PaymentMade]) -> None:
     """Count what was paid, and how late."""
-    await debts.keep_payment(session, event)
+    await debts.keep_payments(session, events)

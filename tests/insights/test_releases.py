@@ -145,7 +145,7 @@ async def test_files_hold_what_is_published_and_no_more(stores: Stores, sign_in:
     assert [(*(row[k] for k in keys), float(row["value"])) for row in rows] == shown
     book = load_workbook(BytesIO((await regulator.get(f"{address}/export")).content))
     found = [
-        (row[0], row[2], row[5], float(row[8]))
+        (row[0], row[2], row[5], float(str(row[8])))
         for sheet in book.worksheets[:-1]
         for row in list(sheet.values)[1:]
     ]

@@ -1,5 +1,6 @@
 """Know what is owed and what was paid of it, as settlement tells it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,9 +13,21 @@ KEEP_PAYABLES = statement(PACKAGE, "keep_payables.sql")
 KEEP_PAYMENTS = statement(PACKAGE, "keep_payments.sql")
 
 
-async def keep_debt(session: AsyncSession, event: PaymentDue) -> None:
-    """Count an amount in the month in which the law wants it paid, and where it is overdue."""
-    debt = {
+async def keep_debts(session: AsyncSession, events: Sequence[PaymentDue]) -> None:
+    """Count amounts in the months in which the law wants them paid, and where they are overdue."""
+    await write(session, KEEP_PAYABLES, payables=map(_debt, events))
+    await count_payables(session, [event.payable_id for event in events])
+
+
+async def keep_payments(session: AsyncSession, events: Sequence[PaymentMade]) -> None:
+    """Count amounts and the days that they took, and which of them came within the legal term."""
+    if parts := [part for event in events for part in _parts(event)]:
+        await write(session, KEEP_PAYMENTS, parts=parts)
+        await count_payables(session, {part["payable_id"] for part in parts})
+
+
+def _debt(event: PaymentDue) -> dict[str, Any]:
+    return {
         "payable_id": event.payable_id,
         "buyer_id": event.buyer_id,
         "supplier_id": event.supplier_id,
@@ -26,15 +39,6 @@ async def keep_debt(session: AsyncSession, event: PaymentDue) -> None:
         "counts_overdue": not event.imported,  # of the past it is not known what was paid outside
         "told_at": event.recorded_at,
     }
-    await write(session, KEEP_PAYABLES, payables=[debt])
-    await count_payables(session, [event.payable_id])
-
-
-async def keep_payment(session: AsyncSession, event: PaymentMade) -> None:
-    """Count amounts and the days that they took, and which of them came within the legal term."""
-    if event.parts:
-        await write(session, KEEP_PAYMENTS, parts=_parts(event))
-        await count_payables(session, {part.payable_id for part in event.parts})
 
 
 def _parts(event: PaymentMade) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 One topic and one subject tell all of it, so it comes in order.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -28,52 +28,71 @@ CHANGE_LINES = statement(PACKAGE, "change_lines.sql")
 Told = OrderPlaced | LineConfirmed | ChangeAgreed | LineCancelled
 
 
-async def keep_order(session: AsyncSession, event: OrderPlaced) -> None:
-    """Count an order in its month, and know the schedule lines to be promised."""
-    await write(session, KEEP_ORDERS, orders=[_order(event)])
-    parts = [part for line in event.lines for part in line.schedule_lines]
-    await write(session, KEEP_LINES, lines=[_line(event, part) for part in parts])
-    await count_lines(session, [part.schedule_line_id for part in parts])
+async def keep_orders(session: AsyncSession, events: Sequence[OrderPlaced]) -> None:
+    """Count orders in their months, and know the schedule lines to be promised."""
+    await write(session, KEEP_ORDERS, orders=map(_order, events))
+    lines = [
+        _line(event, part)
+        for event in events
+        for line in event.lines
+        for part in line.schedule_lines
+    ]
+    await _know(session, lines)
+    await count_lines(session, [line["schedule_line_id"] for line in lines])
 
 
-async def keep_promise(session: AsyncSession, event: LineConfirmed) -> None:
-    """Count a promise in its month, and the time that it took to come."""
-    await write(session, KEEP_LINES, lines=_rest(event))
-    promise = {
-        "schedule_line_id": event.schedule_line_id,
-        "quantity": event.quantity,
-        "promised_on": event.promised_on,
-        "confirmed_at": event.occurred_at,
-        "confirmed_on": day_of(event.occurred_at),
-    }
-    await write(session, PROMISE_LINES, promises=[promise])
-    await count_lines(session, [event.schedule_line_id])
+async def keep_promises(session: AsyncSession, events: Sequence[LineConfirmed]) -> None:
+    """Count promises in their months, and the time that they took to come."""
+    await _know(session, _rests(events))
+    promises = [
+        {
+            "schedule_line_id": event.schedule_line_id,
+            "quantity": event.quantity,
+            "promised_on": event.promised_on,
+            "confirmed_at": event.occurred_at,
+            "confirmed_on": day_of(event.occurred_at),
+        }
+        for event in events
+    ]
+    await write(session, PROMISE_LINES, promises=promises)
+    await count_lines(session, [event.schedule_line_id for event in events])
 
 
-async def keep_change(session: AsyncSession, event: ChangeAgreed) -> None:
-    """Move a promise to the month that both sides agreed on, or take it out of all."""
-    await write(session, KEEP_LINES, lines=_rest(event))
-    change = {
-        "schedule_line_id": event.schedule_line_id,
-        "quantity": event.quantity,
-        "promised_on": event.promised_on,
-        "cancelled": event.kind == "cancel",
-    }
-    await write(session, CHANGE_LINES, changes=[change])
-    await count_lines(session, [event.schedule_line_id])
+async def keep_changes(session: AsyncSession, events: Sequence[ChangeAgreed]) -> None:
+    """Move promises to the months that both sides agreed on, or take them out of all."""
+    await _know(session, _rests(events))
+    changes = [
+        {
+            "schedule_line_id": event.schedule_line_id,
+            "quantity": event.quantity,
+            "promised_on": event.promised_on,
+            "cancelled": event.kind == "cancel",
+        }
+        for event in events
+    ]
+    await write(session, CHANGE_LINES, changes=changes)
+    await count_lines(session, [event.schedule_line_id for event in events])
 
 
-async def keep_cancellation(session: AsyncSession, event: LineCancelled) -> None:
-    """Expect nothing more of a schedule line that the buyer gave up."""
-    line = {
-        "schedule_line_id": event.schedule_line_id,
-        "buyer_id": event.buyer_id,
-        "supplier_id": event.supplier_id,
-        "order_id": event.order_id,
-        "cancelled": True,
-    }
-    await write(session, KEEP_LINES, lines=[line])
-    await count_lines(session, [event.schedule_line_id])
+async def keep_cancellations(session: AsyncSession, events: Sequence[LineCancelled]) -> None:
+    """Expect nothing more of schedule lines that the buyer gave up."""
+    lines = [
+        {
+            "schedule_line_id": event.schedule_line_id,
+            "buyer_id": event.buyer_id,
+            "supplier_id": event.supplier_id,
+            "order_id": event.order_id,
+            "cancelled": True,
+        }
+        for event in events
+    ]
+    await _know(session, lines)
+    await count_lines(session, [event.schedule_line_id for event in events])
+
+
+async def _know(session: AsyncSession, lines: Collection[Mapping[str, Any]]) -> None:
+    if lines:
+        await write(session, KEEP_LINES, lines=lines)
 
 
 def day_of(moment: datetime) -> Any:  # noqa: ANN401
@@ -94,10 +113,9 @@ def _order(event: OrderPlaced) -> dict[str, Any]:
     }
 
 
-def _rest(event: LineConfirmed | ChangeAgreed) -> Iterator[dict[str, Any]]:
-    """Yield what was split off, if anything was."""
-    if event.rest:
-        yield _line(event, event.rest)
+def _rests(events: Sequence[LineConfirmed | ChangeAgreed]) -> list[dict[str, Any]]:
+    """Return what was split off, where anything was."""
+    return [_line(event, event.rest) for event in events if event.rest]
 
 
 def _line(event: Told, part: PlacedScheduleLine) -> dict[str, Any]:
