@@ -71,7 +71,7 @@ def announced(
     return notice
 
 
-def delivered(  # noqa: PLR0913, PLR0917  who received what of whom, when
+def delivered(  # noqa: PLR0913  who received what of whom, when
     stage: Stage,
     buyer: Company,
     supplier: Company,

@@ -88,8 +88,8 @@ function drawProgress(element) {
   if (work) drawWork(svg, at, work, shares.split(" ").map(Number), hatch);
   if (spent) spent.split(",").forEach((text) => drawSpent(svg, at, text, hatch));
   if (predicted) drawWhisker(svg, at, predicted);
-  if (legal) drawLegal(svg, scale, legal);
   if (promised && within(promised)) line(svg, "pp-promised", at(promised), at(promised), 5, 31);
+  if (legal) drawLegal(svg, scale, legal);
   if (due && within(due)) line(svg, "pp-due", at(due), at(due), 5, 31);
 }
 
