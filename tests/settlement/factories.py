@@ -45,7 +45,7 @@ class Trade:
     def __post_init__(self) -> None:
         self.line_ids = [uuid7() for _ in self.lines]
         self.parts = [uuid7() for _ in self.lines]
-        self._receipts: dict[UUID, tuple[UUID, int, Decimal]] = {}
+        self.relationship_id = uuid7()
 
     @property
     def parties(self) -> dict[str, UUID]:
@@ -55,7 +55,7 @@ class Trade:
         """Return that the two work together."""
         defaults: dict[str, Any] = {
             **self.parties,
-            "relationship_id": uuid7(),
+            "relationship_id": self.relationship_id,
             "buyer_name": "Alpha Cars",
             "supplier_name": "Beta Metal",
             "state": RelationshipState.ACTIVE,
@@ -103,7 +103,6 @@ class Trade:
         lines = []
         for quantity in quantities:
             id_ = uuid7()
-            self._receipts[id_] = receipt_id, line, Decimal(quantity)
             lines.append(
                 ReceivedLine(
                     receipt_line_id=id_,

@@ -355,8 +355,8 @@ class Machine(RuleBasedStateMachine):
         of = f"'{self.trade.buyer_id}'"
         assert self.done(balances(self.store, of)) == self.books.accounts()
         query = (
-            "SELECT id, undisputed_minor, disputed_minor, withdrawn_minor, credited_minor,"
-            f" paid_minor, verdict = 'exception' FROM invoices WHERE buyer_id = {of} ORDER BY id"  # noqa: S608
+            "SELECT id, undisputed_minor, disputed_minor, withdrawn_minor, credited_minor,"  # noqa: S608
+            f" paid_minor, verdict = 'exception' FROM invoices WHERE buyer_id = {of} ORDER BY id"
         )
         assert [tuple(row) for row in self.done(rows(self.store, query))] == [
             (c.id, c.undisputed, c.disputed, c.withdrawn, c.credited, c.paid, c.exception)

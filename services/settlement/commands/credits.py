@@ -20,6 +20,7 @@ from services.settlement.domain.invoices import number_key
 from services.settlement.domain.journal import Entry, Kind
 from services.settlement.domain.matching import ZERO
 from services.settlement.domain.problems import (
+    AmountImpossible,
     InvoiceNotFound,
     MoreThanLeft,
     NotTheSupplier,
@@ -61,6 +62,8 @@ async def credit(
         invoice.credited_minor += given.undisputed_minor
         entries += given.entries
         total += amount
+    if not total:
+        raise AmountImpossible("amount: say how much is given back.")
     sum_up(invoice, lines)
     note = _note(invoice, asked, total, caller, at)
     session.add(note)

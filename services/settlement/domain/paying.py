@@ -10,6 +10,7 @@ from uuid import UUID
 from contracts.values import Money, plain
 from services.settlement.domain.invoices import digest_of, number_key
 from services.settlement.domain.problems import (
+    AmountImpossible,
     ApprovalNeeded,
     ApproveAsAnother,
     MoreThanPayable,
@@ -38,6 +39,8 @@ def settle(
     if not left:
         raise NothingPayable("Nothing is open: it is paid, or disputed, or not matched yet.")
     amount = left if amount_minor is None else amount_minor
+    if not amount:
+        raise AmountImpossible("amount: say how much was paid, or leave it out for all of it.")
     if amount > left:
         said = Money.of(left, currency)
         raise MoreThanPayable(f"{said.amount} {currency} are payable and unpaid, not more.")
