@@ -15,7 +15,10 @@ PROFILE = {
     "bank": {"name": "Bank", "account": "6222 0000 1111 2222", "holder": "Lin"},
 }
 TERMS = {"payment_days": 60, "quantity_tolerance_percent": "5", "price_tolerance_percent": "1"}
-CHANGES = {"fields": [{"field": "bank.account", "note": WHISPERED}]}
+
+
+def _changes(word: str) -> dict[str, Any]:
+    return {"fields": [{"field": "bank.account", "note": f"{word}: the last digits"}]}
 
 
 async def tell(world: World, cast: Cast) -> None:
@@ -23,14 +26,14 @@ async def tell(world: World, cast: Cast) -> None:
     newcomers = [Party(organization.id, organization.name) for organization in await _come(world)]
     for party in (cast.supplier, cast.other_supplier, *newcomers):
         await world.act(party, "PUT", "onboarding/profile", _profile(party))
-    for buyer in (cast.buyer, cast.other_buyer):
+    for buyer, word in ((cast.buyer, WHISPERED), (cast.other_buyer, "Gamma")):
         for place in range(3):
-            await invite(world, buyer, f"{buyer.name} {place} {WHISPERED}")
+            await invite(world, buyer, f"{buyer.name} {place}", word)
         links = {"name": f"{buyer.name} fair"}
         for _ in range(2):
             await world.act(buyer, "POST", "onboarding/open-links", links)
-    await sign(world, cast.buyer, cast.supplier)
-    await sign(world, cast.other_buyer, cast.other_supplier)
+    await sign(world, cast.buyer, cast.supplier, WHISPERED)
+    await sign(world, cast.other_buyer, cast.other_supplier, "Delta")
     for place, newcomer in enumerate(newcomers):
         await _advance(world, cast.buyer, newcomer, place)
     await _propose_terms(world, cast)
@@ -55,28 +58,28 @@ def _profile(party: Party) -> dict[str, Any]:
     return PROFILE | {"contact": contact}
 
 
-async def invite(world: World, buyer: Party, name: str) -> dict[str, Any]:
+async def invite(world: World, buyer: Party, name: str, said: str) -> dict[str, Any]:
     """Invite a company, by an address of its own."""
-    word = name.replace(" ", ".").lower()
-    asked = {"name": name, "email": f"{word}@example.com", "note": f"{WHISPERED}, welcome"}
+    address = name.replace(" ", ".").lower()
+    asked = {"name": name, "email": f"{address}@example.com", "note": f"{said}, welcome"}
     invited: dict[str, Any] = await world.act(buyer, "POST", "onboarding/invitations", asked)
     return invited
 
 
-async def apply(world: World, buyer: Party, supplier: Party) -> str:
+async def apply(world: World, buyer: Party, supplier: Party, said: str) -> str:
     """Let a supplier accept an invitation; return the application's id."""
-    invited = await invite(world, buyer, f"{buyer.name} {supplier.name}")
+    invited = await invite(world, buyer, f"{buyer.name} {supplier.name}", said)
     secret = {"secret": invited["link"].rpartition("/")[2]}
     found = await world.act(supplier, "POST", "onboarding/invitations/acceptance", secret)
     return str(found["id"])
 
 
-async def sign(world: World, buyer: Party, supplier: Party) -> dict[str, Any]:
+async def sign(world: World, buyer: Party, supplier: Party, said: str) -> dict[str, Any]:
     """Go all the way from an invitation to an active relationship, with one correction."""
-    id_ = await apply(world, buyer, supplier)
+    id_ = await apply(world, buyer, supplier, said)
     path = f"onboarding/applications/{id_}"
     await world.act(supplier, "POST", f"{path}/submission")
-    await world.act(buyer, "POST", f"{path}/changes", CHANGES)
+    await world.act(buyer, "POST", f"{path}/changes", _changes(said))
     await world.act(supplier, "POST", f"{path}/submission")
     await world.act(buyer, "POST", f"{path}/approval", {"terms": TERMS})
     text = await world.act(supplier, "GET", f"{path}/agreement")
@@ -89,11 +92,11 @@ async def sign(world: World, buyer: Party, supplier: Party) -> dict[str, Any]:
 
 async def _advance(world: World, buyer: Party, supplier: Party, steps: int) -> None:
     """Take an application so far: begun, submitted, sent back, approved, declined."""
-    path = f"onboarding/applications/{await apply(world, buyer, supplier)}"
+    path = f"onboarding/applications/{await apply(world, buyer, supplier, WHISPERED)}"
     if steps:
         await world.act(supplier, "POST", f"{path}/submission")
     acts = {
-        2: ("changes", CHANGES),
+        2: ("changes", _changes(WHISPERED)),
         3: ("approval", {"terms": TERMS}),
         4: ("decline", {"reason": f"{WHISPERED}: no need"}),
     }

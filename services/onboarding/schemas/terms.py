@@ -1,9 +1,9 @@
 """Terms and signatories as requests carry them: bounded, and known to the national standards."""
 
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema, model_validator
 
 from contracts.onboarding import Signatory, Size, TermFrom, Terms
 from contracts.values import Money
@@ -44,6 +44,15 @@ class MoneyIn(Body):
     amount: Amount
     currency: CurrencyCode
 
+    @model_validator(mode="after")
+    def _is_whole_in_minor_units(self) -> Self:
+        self.told()
+        return self
+
+    def told(self) -> Money:
+        """Return it as it is kept and told."""
+        return Money(amount=self.amount, currency=self.currency)
+
 
 class TermsIn(Body):
     """What both sides agree on for receiving and paying; what is left out has its default."""
@@ -62,8 +71,7 @@ class TermsIn(Body):
         """Return them as they are kept and told."""
         values = self.model_dump(exclude={"amount_tolerance"})
         cap = self.amount_tolerance
-        money = Money(amount=cap.amount, currency=cap.currency) if cap else None
-        return Terms(**values, amount_tolerance=money)
+        return Terms(**values, amount_tolerance=cap.told() if cap else None)
 
 
 class SignatoryIn(Body):
