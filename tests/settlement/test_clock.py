@@ -1,5 +1,6 @@
 """Stored dates follow what moves them, and each is told, explained and summed up."""
 
+import asyncio
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -10,7 +11,7 @@ from sqlalchemy import select, update
 from uuid_utils.compat import uuid7
 
 from contracts.onboarding import TermFrom
-from services.settlement.commands.clock import basis, catch_up, reckon_payables
+from services.settlement.commands.clock import basis, catch_up, keep_up, reckon_payables
 from services.settlement.models import (
     Payable,
     Payment,
@@ -23,6 +24,7 @@ from shared.database import transaction, utc_now
 from tests.conftest import Stores
 from tests.network import relayed
 from tests.settlement.debts import BUYER, SUPPLIER, acted, agreed, claimed, debt, noon, owed
+from tests.settlement.factories import violations
 
 
 async def stored(stores: Stores, id_: UUID) -> Payable:
@@ -234,3 +236,27 @@ async def test_days_are_told_from_the_statement(stores: Stores) -> None:
         "supplier to_agree 11",
     ]
     assert row.waits_for == "supplier"
+
+
+async def test_the_job_catches_up_and_ends_when_told(stores: Stores) -> None:
+    payable = debt(date(2026, 3, 2))
+    await owed(stores, payable)
+    async with transaction(stores["settlement"].system) as session:
+        await session.execute(update(Payable).values(calendar="before"))
+    stop = asyncio.Event()
+    job = asyncio.create_task(keep_up(stores["settlement"].system, stop))
+    while (await stored(stores, payable.id)).calendar != basis():
+        assert not job.done()
+        await asyncio.sleep(0.01)
+    stop.set()
+    await asyncio.wait_for(job, 5)
+
+
+async def test_dates_that_do_not_hang_together_are_found(stores: Stores) -> None:
+    payable = debt(date(2026, 3, 2))
+    await owed(stores, payable)
+    name = "settlement: the dates of a debt hang together"
+    assert name not in await violations(stores["settlement"])
+    async with transaction(stores["settlement"].system) as session:
+        await session.execute(update(Payable).values(due_on=date(2026, 5, 7)))
+    assert name in await violations(stores["settlement"])

@@ -22,7 +22,7 @@ CHECKS = {
         FROM payments AS payment LEFT JOIN LATERAL (
             SELECT count(DISTINCT postings.id) AS count, sum(-entry.amount_minor) AS amount_minor
             FROM postings JOIN entries AS entry ON posting_id = postings.id AND account = 'paid'
-            WHERE kind = 'paid' AND source_id = payment.id
+            WHERE kind IN ('paid', 'reversed') AND source_id = payment.id
         ) AS posted ON true
         WHERE (posted.count, posted.amount_minor) IS DISTINCT FROM (1, payment.amount_minor)
     """,
@@ -30,6 +30,12 @@ CHECKS = {
         SELECT payment.id, payment.amount_minor, sum(part.amount_minor)
         FROM payments AS payment LEFT JOIN payment_parts AS part ON payment_id = payment.id
         GROUP BY payment.id HAVING payment.amount_minor IS DISTINCT FROM sum(part.amount_minor)
+    """,
+    "settlement: what came back is what was sent, once": """
+        SELECT back.id FROM payments AS back
+        LEFT JOIN payments AS sent ON sent.id = back.reverses AND sent.reverses IS NULL
+        WHERE back.reverses IS NOT NULL
+            AND back.amount_minor IS DISTINCT FROM -sent.amount_minor
     """,
     "settlement: what is paid of a debt is what payments say, and never more than payable": """
         SELECT allocation.id, paid_minor, sum(part.amount_minor)
@@ -141,5 +147,14 @@ CHECKS = {
         SELECT proposals.id FROM proposals LEFT JOIN approvals ON proposal_id = proposals.id
         WHERE state IN ('approved', 'paid')
         GROUP BY proposals.id HAVING count(DISTINCT user_id) < approvals_needed
+    """,
+    "settlement: the dates of a debt hang together": """
+        SELECT id, due_on, contract_due_on, legal_latest_on, pledge_due_on, rules FROM payables
+        WHERE settled_on IS NULL AND (
+            rules = '' -- LEAST passes over what is null
+            OR due_on <> LEAST(contract_due_on, legal_latest_on, pledge_due_on)
+            OR (legal_latest_on IS NULL) <> (no_legal_date IS NOT NULL)
+            OR started_on < delivered_on
+        )
     """,
 }
