@@ -195,3 +195,9 @@ async def line_of(store: Store, schedule_line_id: UUID) -> ScheduleLine:
     async with transaction(store.system) as session:
         asked = select(ScheduleLine).where(ScheduleLine.id == schedule_line_id)
         return (await session.scalars(asked)).one()
+
+
+def whole(row: Any, *names: str) -> tuple[Any, ...]:  # noqa: ANN401  a row
+    """Return what stands in a row, quantities as whole numbers."""
+    values = (getattr(row, name) for name in names)
+    return tuple(int(value) if isinstance(value, Decimal) else value for value in values)

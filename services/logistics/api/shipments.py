@@ -36,7 +36,7 @@ from services.logistics.schemas.shipments import (
 from shared.database import Now, Transaction
 from shared.idempotency import Route
 from shared.paging import Page, PageAsked, Rows
-from shared.problem import InvalidInput, Problem, problems
+from shared.problem import Problem, problems
 from shared.types import Day, Search
 
 router = APIRouter(route_class=Route, tags=["Shipments"])
@@ -200,9 +200,8 @@ async def cancel(
 
 
 def _estimate(body: MomentIn) -> datetime | None:
-    if body.at and body.estimated_at:
-        raise InvalidInput("Say when it happened, or when it is expected to: one of the two.")
-    return body.estimated_at
+    """Return what is merely expected; where it is said to have happened, nothing is."""
+    return None if body.at else body.estimated_at
 
 
 def _packages(packages: list[PackageIn]) -> tuple[PackageAsked, ...]:

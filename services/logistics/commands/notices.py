@@ -1,7 +1,6 @@
 """Announce what is shipped, and pack it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import NamedTuple
@@ -54,23 +53,24 @@ async def announce(
     left with its tolerance.
     """
     me = caller.organization_id
-    packages = sum(len(one.packages) for one in asked)
-    units = await numbers.units(session, me, packages)
-    wanted = [one.number or None for one in asked]
-    given = await numbers.numbered(session, me, Numbered.NOTICES, wanted)
-    notices = [replace(one, number=number) for one, number in zip(asked, given, strict=True)]
-    ids = {line.schedule_line_id for one in notices for line in one.lines}
+    ids = {line.schedule_line_id for one in asked for line in one.lines}
     before = await holding.goods(session, ids, caller=caller)
     after = dict(before)
+    given = [one.number for one in asked if one.number]
     known = await numbers.known(session, me, Numbered.NOTICES, given)
-    judged = plan(notices, goods=after, known=known, supplier_id=me)
+    judged = plan(asked, goods=after, known=known, supplier_id=me)
     new = [outcome for outcome in judged if isinstance(outcome, Planned)]
-    if new:
-        changes = Changes(by=caller.name, at=at)
-        await _store(session, new, caller=caller, units=units, changes=changes)
-        changes.count(before, after)
-        await record(session, changes)
-    return [_placed(outcome) for outcome in judged]
+    if not new:
+        return [_placed(outcome) for outcome in judged]
+    named = [planned.asked.number for planned in new]
+    drawn = await numbers.numbered(session, me, Numbered.NOTICES, named)
+    new = [planned.numbered(number) for planned, number in zip(new, drawn, strict=True)]
+    changes = Changes(by=caller.name, at=at)
+    await _store(session, new, caller=caller, changes=changes)
+    changes.count(before, after)
+    await record(session, changes)
+    made = iter(new)
+    return [_placed(next(made) if isinstance(one, Planned) else one) for one in judged]
 
 
 def _placed(outcome: Planned | AsBefore | Problem) -> Placement | Problem:
@@ -82,14 +82,11 @@ def _placed(outcome: Planned | AsBefore | Problem) -> Placement | Problem:
 
 
 async def _store(
-    session: AsyncSession,
-    new: Sequence[Planned],
-    *,
-    caller: Caller,
-    units: Iterator[str],
-    changes: Changes,
+    session: AsyncSession, new: Sequence[Planned], *, caller: Caller, changes: Changes
 ) -> None:
     """Store notices with their lines and packages, table by table."""
+    packages = sum(len(planned.asked.packages) for planned in new)
+    units = await numbers.units(session, caller.organization_id, packages)
     names = await _names(session, caller)
     ids = [[uuid7() for _ in planned.goods] for planned in new]
     session.add_all(_row(planned, caller, names, changes.at) for planned in new)
@@ -252,7 +249,6 @@ async def pack(
 
     Refused once the shipment has left: what its labels say stays.
     """
-    units = await numbers.units(session, caller.organization_id, len(packages))
     shipment = (await holding.shipments(session, [shipment_id], caller=caller)).get(shipment_id)
     if shipment is None:
         raise ShipmentNotFound("There is no such shipment among yours.")
@@ -266,6 +262,7 @@ async def pack(
     await session.execute(delete(Package).where(Package.shipment_id == shipment_id))
     parties = shipment.buyer_id, shipment.supplier_id
     line_ids = [line.id for line in shipment.lines]
+    units = await numbers.units(session, caller.organization_id, len(packages))
     _pack(session, shipment_id, parties, packages, line_ids, units)
     counted = {"package_count": len(packages), "updated_at": at}
     await session.execute(update(Row).where(Row.id == shipment_id).values(**counted))

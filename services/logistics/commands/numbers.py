@@ -54,10 +54,10 @@ async def units(session: AsyncSession, organization_id: UUID, count: int) -> Ite
 
 
 async def numbered(
-    session: AsyncSession, organization_id: UUID, what: Numbered, asked: Sequence[str | None]
+    session: AsyncSession, organization_id: UUID, what: Numbered, asked: Sequence[str]
 ) -> list[str]:
     """Return the numbers of documents, with the next free ones where none was given."""
-    numbers = list(asked)
+    numbers = [number or None for number in asked]
     while missing := [place for place, number in enumerate(numbers) if number is None]:
         _, drawn = await take(session, organization_id, what, len(missing))
         fresh = [f"{PREFIX[what]}-{number + 1:06}" for number in drawn]

@@ -1,7 +1,6 @@
 """Count what came: one receipt is a batch of one."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -51,28 +50,30 @@ async def receive_goods(
     receipt under its number, a shipment that was received completely, and lines of others.
     """
     me = caller.organization_id
-    wanted = [one.number or None for one in asked]
-    given = await numbers.numbered(session, me, Numbered.RECEIPTS, wanted)
-    receipts = [replace(one, number=number) for one, number in zip(asked, given, strict=True)]
-    photos = await _photos(session, receipts, me)
-    floor = await _floor(session, receipts, caller)
+    photos = await _photos(session, asked, me)
+    floor = await _floor(session, asked, caller)
     before = Floor(dict(floor.goods), dict(floor.shipments))
+    given = [one.number for one in asked if one.number]
     judged = receive(
-        [one for one in receipts if not _strange(one, photos)],
+        [one for one in asked if not _strange(one, photos)],
         floor,
         known=await numbers.known(session, me, Numbered.RECEIPTS, given),
         under=await circumstances(session, caller, at),
     )
-    changes = Changes(by=caller.name, at=at)
-    for outcome in judged:
-        if isinstance(outcome, Received):
-            write_receipt(changes, outcome, me)
-    if changes.receipts:
+    new = [outcome for outcome in judged if isinstance(outcome, Received)]
+    if new:
+        named = [received.asked.number for received in new]
+        drawn = await numbers.numbered(session, me, Numbered.RECEIPTS, named)
+        new = [received.numbered(number) for received, number in zip(new, drawn, strict=True)]
+        changes = Changes(by=caller.name, at=at)
+        for received in new:
+            write_receipt(changes, received, me)
         changes.count(before.goods, floor.goods)
         changes.move(one for id_, one in floor.shipments.items() if one != before.shipments[id_])
         await record(session, changes)
-    outcomes = iter(judged)
-    return [_strange(one, photos) or placed(next(outcomes)) for one in receipts]
+    made = iter(new)
+    outcomes = (placed(next(made) if isinstance(one, Received) else one) for one in judged)
+    return [_strange(one, photos) or next(outcomes) for one in asked]
 
 
 def placed(outcome: Received | AsBefore | Problem) -> Placement | Problem:

@@ -63,7 +63,8 @@ def receive(
                 trial = floor.trial()
                 outcome = _Count(one, trial, under).done()
                 floor.keep(trial)
-                there[one.number] = Known(one.id, one.digest())
+                if one.number:
+                    there[one.number] = Known(one.id, one.digest())
         except Problem as refusal:
             outcome = refusal
         outcomes.append(outcome)

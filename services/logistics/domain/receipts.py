@@ -2,7 +2,7 @@
 
 from collections import ChainMap
 from collections.abc import Callable, Mapping, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from hashlib import sha256
@@ -41,7 +41,7 @@ class ReceiptAsked:
     """A receipt as the buyer wrote it."""
 
     id: UUID
-    number: str
+    number: str  # empty: it gets the next
     lines: tuple[LineCounted, ...]
     received_at: datetime
     shipment_id: UUID | None = None
@@ -98,6 +98,10 @@ class Received(NamedTuple):
     before: Shipment | None = None
     after: Shipment | None = None
     shipped: Mapping[UUID, Goods] = MappingProxyType({})  # what the shipment brings
+
+    def numbered(self, number: str) -> "Received":
+        """Give it the number that was drawn for it."""
+        return self._replace(asked=replace(self.asked, number=number))
 
     @property
     def departs(self) -> bool:

@@ -88,7 +88,7 @@ class ShipmentAsked:
     """A notice as the supplier wrote it."""
 
     id: UUID
-    number: str
+    number: str  # empty: it gets the next
     buyer_id: UUID
     lines: tuple[LineAsked, ...]
     packages: tuple[PackageAsked, ...] = ()
@@ -134,6 +134,10 @@ class Planned(NamedTuple):
         """The earliest day on which something of it was promised."""
         return min(goods.expected_on for goods in self.goods)
 
+    def numbered(self, number: str) -> "Planned":
+        """Give it the number that was drawn for it."""
+        return self._replace(asked=replace(self.asked, number=number))
+
 
 def plan(
     asked: Sequence[ShipmentAsked],
@@ -156,7 +160,8 @@ def plan(
             outcome = refusal
         else:
             goods.update(trial.maps[0])
-            there.setdefault(one.number, Known(one.id, one.digest()))
+            if one.number:
+                there.setdefault(one.number, Known(one.id, one.digest()))
         outcomes.append(outcome)
     return outcomes
 

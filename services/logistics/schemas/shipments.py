@@ -83,7 +83,7 @@ class MomentIn(Body):
     """When it happened (now, where nothing is said), or else when it is expected to."""
 
     at: Instant | None = Field(None, description="Never in the future.")
-    estimated_at: Instant | None = Field(None, description="Says an estimate and no more.")
+    estimated_at: Instant | None = Field(None, description="An estimate, where `at` is left out.")
 
 
 class CancellationIn(Body):
