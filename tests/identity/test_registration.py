@@ -9,8 +9,8 @@ from sqlalchemy import func, text
 
 from services.identity.commands.registration import FIRST_ROLES
 from services.identity.models import Identifier, Membership, Throttle
-from tests.identity.factories import PASSWORD, Browser, World
-from tests.identity.test_pages import fields, sent
+from tests.identity.factories import PASSWORD, Browser, World, fields
+from tests.identity.test_pages import sent
 from tests.onboarding.factories import a_code
 
 NEW = "copper kettle sings at dawn"

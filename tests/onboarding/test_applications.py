@@ -154,12 +154,13 @@ class TestSteps:
         self, door: Door, buyer: Company, supplier: Company
     ) -> None:
         path = await submitted(buyer, supplier)
-        changes = {"fields": [{"field": "size", "note": "?"}]}
-        for step, body in (
+        changes: Any = {"fields": [{"field": "size", "note": "?"}]}
+        taken: list[tuple[str, Any]] = [
             ("changes", changes),
             ("approval", {"terms": TERMS}),
             ("decline", {"reason": "?"}),
-        ):
+        ]
+        for step, body in taken:
             assert await supplier.refused("POST", f"{path}/{step}", body) == "other-sides-turn"
         assert await buyer.refused("POST", f"{path}/submission") == "other-sides-turn"
         assert await supplier.refused("POST", f"{path}/submission") == "not-now"
