@@ -8,7 +8,8 @@ from fastapi import Query, Request, Response
 from contracts.onboarding import ApplicationState, Size
 from contracts.orders import Side
 from contracts.scopes import Scope
-from services.portal.api.page import Posted, Visitor, go, needs, page_router, show, told
+from services.portal.api.page import Posted, Visitor, go, needs, page_router, show
+from services.portal.api.trouble import trouble_of
 from services.portal.commands import joining as acts
 from services.portal.commands.sessions import Visit
 from services.portal.domain.joining import (
@@ -28,7 +29,6 @@ from services.portal.queries import joining, orders
 from services.portal.queries.api import Away, Refused
 from services.portal.schemas.joining import Application, Profile
 from shared.types import Search
-from shared.web.languages import language_of
 
 MENDABLE = {404, 409, 410, 422}
 CHOICES_MAX = 8
@@ -65,8 +65,8 @@ async def accept(request: Request, visitor: Visitor, form: Posted) -> Response:
     except Refused as refused:
         if refused.status not in MENDABLE:
             raise
-        title, remedy = told(language_of(request), refused)
-        context = {"invitation": "", "preview": None, "trouble_words": f"{title}: {remedy}"}
+        words = trouble_of(request, refused)
+        context = {"invitation": "", "preview": None, "trouble_words": words}
         return show(request, visitor, "joining_accept.html", context, status=422)
     profile = await joining.profile(visitor.api)
     step = way_through(_values(profile)).next
@@ -269,7 +269,6 @@ async def _overview(
     application = await joining.application(visitor.api, application_id)
     profile = await joining.profile(visitor.api)
     way = way_through(_values(profile))
-    trouble = told(language_of(request), refused) if refused else None
     context = {
         "application": application,
         "profile": profile,
@@ -282,7 +281,7 @@ async def _overview(
         "notes": application.notes if application.is_open_to_change else [],
         "to_confirm": await _to_confirm(visitor, application),
         "may_write": visitor.me.may(Scope.ONBOARDING_WRITE),
-        "trouble_words": f"{trouble[0]}: {trouble[1]}" if trouble else None,
+        "trouble_words": trouble_of(request, refused),
     }
     status = 422 if refused else 200
     return show(request, visitor, _page_for(application, way), context, status=status)
@@ -307,11 +306,10 @@ async def _agreement(
     request: Request, visitor: Visit, application_id: UUID, refused: Refused | None
 ) -> Response:
     application = await joining.application(visitor.api, application_id)
-    trouble = told(language_of(request), refused) if refused else None
     context = {
         "application": application,
         "agreement": await joining.agreement(visitor.api, application_id),
-        "trouble_words": f"{trouble[0]}: {trouble[1]}" if trouble else None,
+        "trouble_words": trouble_of(request, refused),
     }
     status = 422 if refused else 200
     return show(request, visitor, "joining_agreement.html", context, status=status)

@@ -12,7 +12,8 @@ from fastapi import Query, Request, Response
 from contracts.orders import Side
 from contracts.scopes import Scope
 from services.portal.api.orders import Written
-from services.portal.api.page import Form, Posted, Visitor, go, needs, page_router, show, told
+from services.portal.api.page import Form, Posted, Visitor, go, needs, page_router, show
+from services.portal.api.trouble import trouble_of
 from services.portal.commands import shipping as acts
 from services.portal.commands.sessions import Visit
 from services.portal.domain.packing import KINDS, PACKAGES_MAX, as_asked, spread
@@ -22,7 +23,6 @@ from services.portal.schemas.shipping import ReadyLine, Shipment, ShipmentState
 from shared.problem import InvalidInput, NotFound
 from shared.types import Search
 from shared.web.formats import Formats
-from shared.web.languages import language_of
 
 MENDABLE = {409, 422}
 LINES_MAX = 200
@@ -31,6 +31,7 @@ MOVES = "departure", "arrival", "cancellation"
 PAPERS = "label", "delivery-note"
 PDF = "application/pdf"
 EXTRAS = "number", "carrier_name", "vehicle", "estimated_arrival_at", "packages", "kind"
+_ = str  # marks what the catalog translates
 
 router = page_router()
 
@@ -52,7 +53,7 @@ async def announce(request: Request, visitor: Visitor, form: Posted, written: Wr
     buyer_id = _id(form.text("buyer_id"))
     picked = [_id(text) for text in form.texts("line")[:LINES_MAX]]
     if not picked:
-        refused = InvalidInput("Pick what leaves.")
+        refused = InvalidInput(_("Pick what leaves."))
         return await _ready(request, visitor, written, buyer_id, form, refused)
     try:
         notice = _notice(form, buyer_id, picked, written)
@@ -194,7 +195,7 @@ def _instant(text: str, written: Formats) -> str:
     try:
         local = datetime.fromisoformat(text)
     except ValueError as error:
-        raise InvalidInput("Write a date with a time.") from error
+        raise InvalidInput(_("Write a date with a time.")) from error
     return local.replace(tzinfo=local.tzinfo or written.zone).isoformat()
 
 
@@ -235,7 +236,6 @@ async def _ready(  # noqa: PLR0913, PLR0917
         buyers[line.buyer_id] = name, count + 1
     chosen = buyer_id if buyer_id in buyers else next(iter(buyers), None)
     lines = [line for line in page.items if line.buyer_id == chosen]
-    trouble = told(language_of(request), refused) if refused else None
     context = {
         "lines": lines,
         "buyers": buyers,
@@ -247,7 +247,7 @@ async def _ready(  # noqa: PLR0913, PLR0917
         "wrong": _wrong(form, lines, refused),
         "kinds": KINDS,
         "is_cut": page.next is not None,
-        "trouble_words": f"{trouble[0]}: {trouble[1]}" if trouble else None,
+        "trouble_words": trouble_of(request, refused),
     }
     status = 422 if refused else 200
     return show(request, visitor, "ship.html", context, here="ship", status=status)
@@ -296,13 +296,12 @@ def _packages(
     held: Sequence[Mapping[int, Decimal]],
     refused: Refused | None,
 ) -> Response:
-    trouble = told(language_of(request), refused) if refused else None
     context = {
         "shipment": shipment,
         "held": held or [{line.sequence: line.quantity for line in shipment.lines}],
         "kinds": KINDS,
         "kind": shipment.packages[0].kind if shipment.packages else next(iter(KINDS)),
-        "trouble_words": f"{trouble[0]}: {trouble[1]}" if trouble else None,
+        "trouble_words": trouble_of(request, refused),
     }
     status = 422 if refused else 200
     return show(request, visitor, "shipment_packages.html", context, here="ship", status=status)
@@ -317,7 +316,6 @@ async def _shipment(
 ) -> Response:
     shipment = await shipping.shipment(visitor.api, shipment_id)
     side = shipment.side_of(visitor.me.organization.id)
-    trouble = told(language_of(request), refused) if refused else None
     scope = Scope.LOGISTICS_SHIP if side is Side.SUPPLIER else Scope.LOGISTICS_RECEIVE
     context = {
         "shipment": shipment,
@@ -327,7 +325,7 @@ async def _shipment(
         "story": sorted(shipment.story, key=lambda entry: entry.recorded_at, reverse=True),
         "kinds": KINDS,
         "given": given,
-        "trouble_words": f"{trouble[0]}: {trouble[1]}" if trouble else None,
+        "trouble_words": trouble_of(request, refused),
     }
     here = "ship" if side is Side.SUPPLIER else "arrivals"
     status = 422 if refused else 200

@@ -1,5 +1,6 @@
 """What problems are called, in the reader's words and with the remedy; msgids of the catalog."""
 
+from services.portal.domain.objections import BUYING
 from services.portal.domain.refusals import SUPPLYING
 
 _ = str  # marks what the catalog translates
@@ -36,7 +37,7 @@ BY_KIND: dict[str, tuple[str, str]] = {
     ),
     "invalid-input": (_("Something is not filled in as it should be"), _("Check the fields.")),
     "number-taken": (
-        _("You have another document under this number"),
+        _("You have another order under this number"),
         _("Give this one another number, or look at the one that is there."),
     ),
     "no-active-relationship": (
@@ -135,6 +136,7 @@ BY_KIND: dict[str, tuple[str, str]] = {
     "conflict": (_("It cannot be done as things stand"), ""),
     "too-large": (_("That is too large"), _("Send at most 2 MB; split larger files.")),
     **SUPPLYING,
+    **BUYING,
 }
 BY_STATUS: dict[int, str] = {
     400: "stale-page",
