@@ -69,7 +69,7 @@ def _forecast_sheet(found: Forecast, written: Formats) -> bytes:
             _("Supplier"),
             _("Order"),
             _("Invoice"),
-            _("Open"),
+            _("Unpaid"),
             _("Currency"),
             _("Delivered"),
             _("Agreed date"),

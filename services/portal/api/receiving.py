@@ -26,6 +26,7 @@ from shared.web.languages import language_of
 PHOTO_TYPES = {b"\xff\xd8\xff": "image/jpeg", b"\x89PN": "image/png"}
 LINES_MAX = 500
 WRONG_MAX = 20
+DAY_BEGINS, DAY_ENDS = 6, 21
 _ = str  # marks what the catalog translates
 
 router = page_router()
@@ -43,6 +44,7 @@ async def arrivals(
     day = day_of(on, written.today)
     found = (await asked.arrivals(visitor.api, on=day)).items
     late = [one for one in found if one.late]
+    docks = _docks(found, day, written)
     context = {
         "day": day,
         "before": day - timedelta(days=1),
@@ -50,9 +52,9 @@ async def arrivals(
         "arrivals": found,
         "late": late,
         "there": [one for one in found if one.state == "arrived"],
-        "docks": _docks(found, day, written),
+        "docks": docks,
         "has_plants": any(one.plants for one in found),
-        "hours": range(6, 22),
+        "hours": _hours(docks),
     }
     return show(request, visitor, "arrivals.html", context, here="arrivals")
 
@@ -68,6 +70,12 @@ def _docks(
         hour = local.hour if has_hour else None
         rows.setdefault(one.place, []).append({"one": one, "at": local, "hour": hour})
     return sorted(rows.items())
+
+
+def _hours(docks: list[tuple[str, list[dict[str, Any]]]]) -> range:
+    """Return the hours to draw: the working day, and more where something comes then."""
+    known = [cell["hour"] for _place, cells in docks for cell in cells if cell["hour"] is not None]
+    return range(min([DAY_BEGINS, *known]), max([DAY_ENDS, *known]) + 1)
 
 
 @router.get("/receiving")
@@ -90,7 +98,7 @@ async def scan(
         found = Scan(code=code, matches=[])
     if not found.matches:
         words = _("Nothing is announced under this code. Check it, or type the order number.")
-        told_of = {"code": code, "trouble": pages.words(written.language, words)}
+        told_of = {"code": code, "trouble_words": pages.words(written.language, words)}
         return await _scan(request, visitor, written, told_of)
     if len(found.matches) > 1 and not which:
         context = {"code": code, "matches": found.matches}
@@ -106,11 +114,11 @@ async def _scan(
     known.sort(key=lambda one: (one.state != "arrived", one.expected_at))
     context = {
         "code": "",
-        "trouble": None,
+        "trouble_words": None,
         **told_of,
         "waiting": [one for one in known if one.state in {"arrived", "dispatched"}][:12],
     }
-    status = 404 if told_of.get("trouble") else 200
+    status = 404 if told_of.get("trouble_words") else 200
     return show(request, visitor, "receiving.html", context, here="receiving", status=status)
 
 
