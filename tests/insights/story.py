@@ -27,7 +27,7 @@ async def tell(world: World, cast: Cast) -> None:
         await told(world.stores, pair.placed(months_ago(PREVIEWED)))  # what only insights heard
     for party in (cast.buyer, cast.supplier, cast.other_buyer, cast.other_supplier):
         for given in (True, False):
-            await world.act(party, "PUT", "insights/waiver", {"given": given})
+            await world.act(party, "POST", "insights/waivers", {"given": given})
     await publish(world, cast.operator)
 
 

@@ -28,20 +28,20 @@ async def list_looks(
     return await queries.looks(session, caller=caller, at=now, days=days, paging=paging)
 
 
-@router.get("/waiver")
-async def show_waiver(caller: Reader, session: Transaction) -> WaiverOut:
-    """Show whether one lets one's own sums be inferred from releases."""
-    return WaiverOut(given=await queries.waives(session, caller=caller))
+@router.get("/waivers", response_model=Page[WaiverOut])
+async def list_waivers(caller: Reader, session: Transaction, paging: PageAsked) -> Any:  # noqa: ANN401
+    """List what one's organization said about its own sums in releases; the first counts."""
+    return await queries.waivers(session, caller=caller, paging=paging)
 
 
-@router.put("/waiver")
-async def set_waiver(
+@router.post("/waivers", status_code=201)
+async def say_waiver(
     body: WaiverIn, caller: Administrator, session: Transaction, now: Now
 ) -> WaiverOut:
     """Let one's own sums be inferred from later releases, or do so no more.
 
     Without it nothing that a single core enterprise dominates is ever published. It holds for the
-    organization that gives it alone: its suppliers stay protected, from it as from everybody.
+    group of the organization that gives it alone: its suppliers stay protected, also from it.
     """
-    await commands.say_waiver(session, given=body.given, by=caller, at=now)
-    return WaiverOut(given=body.given)
+    waiver = await commands.say_waiver(session, given=body.given, by=caller, at=now)
+    return WaiverOut.model_validate(waiver)

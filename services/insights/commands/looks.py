@@ -53,13 +53,15 @@ async def note_release_look(  # noqa: PLR0913  who did what with which, and when
     await session.execute(insert(ReleaseLook), [row])
 
 
-async def say_waiver(session: AsyncSession, *, given: bool, by: Caller, at: datetime) -> None:
+async def say_waiver(session: AsyncSession, *, given: bool, by: Caller, at: datetime) -> Waiver:
     """Let one's own sums be inferred from later releases, or do so no more."""
-    row = {
-        "id": uuid7(),
-        "created_at": at,
-        "organization_id": by.organization_id,
-        "given": given,
-        "said_by": by.name,
-    }
-    await session.execute(insert(Waiver), [row])
+    waiver = Waiver(
+        id=uuid7(),
+        created_at=at,
+        organization_id=by.organization_id,
+        given=given,
+        said_by=by.name,
+    )
+    session.add(waiver)
+    await session.flush()
+    return waiver

@@ -42,10 +42,10 @@ async def looks(
     return await keyset(session, select(grouped), order=order, paging=paging, descending=True)
 
 
-async def waives(session: AsyncSession, *, caller: Caller) -> bool:
-    """Tell whether the caller lets its own sums be inferred."""
-    mine = select(Waiver.given).where(Waiver.organization_id == caller.organization_id)
-    return bool(await session.scalar(mine.order_by(Waiver.id.desc()).limit(1)))
+async def waivers(session: AsyncSession, *, caller: Caller, paging: Paging) -> Rows[Waiver]:
+    """Return a page of what the caller said about its own sums, the latest first."""
+    mine = select(Waiver).where(Waiver.organization_id == caller.organization_id)
+    return await keyset(session, mine, order=(Waiver.id,), paging=paging, descending=True)
 
 
 def _by_buyers(caller: Caller, since: datetime) -> Select[Any]:

@@ -98,6 +98,9 @@ class WaiverIn(Body):
 
 
 class WaiverOut(View):
-    """Whether one's own sums may be inferred from releases."""
+    """A word about one's own sums; the latest counts."""
 
+    id: UUID
     given: bool
+    said_by: str
+    created_at: datetime
