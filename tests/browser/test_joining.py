@@ -176,7 +176,7 @@ def test_a_wrong_field_is_said_beside_it_and_nothing_typed_is_lost(
 
 
 def test_who_is_here_already_joins_another_buyer_without_a_second_form(
-    visit: Open, stage: Stage, inviting: Company
+    visit: Open, stage: Stage, inviting: Company, watch: Watch
 ) -> None:
     email = f"{time.time_ns()}@example.com"
     phone = visit(None, invited(stage, inviting, "苏州恒达铸造"), phone=True)
@@ -194,7 +194,10 @@ def test_who_is_here_already_joins_another_buyer_without_a_second_form(
     expect(phone.locator("h1")).to_contain_text("都对吗")  # no second form
     phone.click(".thumb button")
     expect(phone.locator(".note.is-ok")).to_contain_text("已提交")
-    stranger = visit(stage.operator_email, "/application?invitation=nothing")
+    worker = stage.company("别家", {"工人": [Role.SUPPLIER_PRODUCTION]})
+    stranger = visit(worker.people["工人"])
+    watch.expected.append("status of 403")
+    stranger.goto("/application?invitation=nothing")
     expect(stranger.locator("h1")).to_contain_text("没有这项权限")
 
 

@@ -49,6 +49,14 @@ async def propose(request: Request, visitor: Visitor, form: Posted) -> Response:
     return go("/relationships", said="relationship")
 
 
+@router.post("/relationships/{relationship_id}/terms")
+async def accept_terms(relationship_id: UUID, visitor: Visitor, form: Posted) -> Response:
+    """Agree, as the supplier, to the terms that the buyer proposed."""
+    path = f"/relationships/{relationship_id}/terms/acceptance"
+    await visitor.api.send("POST", "onboarding", path, {}, key=form.key)
+    return go("/relationships", said="terms-agreed")
+
+
 @router.post("/relationships/{relationship_id}/{act}")
 async def change(relationship_id: UUID, act: str, visitor: Visitor, form: Posted) -> Response:
     """Accept, suspend, resume or end a relationship."""

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from contracts.onboarding import RelationshipState
+from contracts.onboarding import RelationshipState, Terms
 from contracts.orders import Light, Side
 from contracts.production import OperationProgress, Prediction
 from contracts.values import Money
@@ -210,6 +210,9 @@ class Relationship(Answer):
     state: RelationshipState
     vendor_number: str | None
     since: date | None
+    signed_on: date | None = None  # these are told by onboarding alone
+    terms: Terms | None = None
+    proposed_terms: Terms | None = None
 
 
 class Item(Answer):
