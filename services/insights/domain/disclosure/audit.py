@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+import numpy as np
+
 from services.insights.domain.disclosure.case import Case
 from services.insights.domain.disclosure.catalog import (
     CATALOG,
@@ -12,7 +14,8 @@ from services.insights.domain.disclosure.catalog import (
     Question,
     Row,
 )
-from services.insights.domain.disclosure.programs import REACH, Aim
+from services.insights.domain.disclosure.programs import REACH, Aim, Room
+from services.insights.domain.disclosure.targets import Target
 
 WHY = {
     1: "its greatest possible value is too near",
@@ -35,22 +38,32 @@ def audit(rows: Iterable[Row], figures: Figures, question: Question) -> tuple[Fi
 
 def findings(case: Case) -> tuple[Finding, ...]:
     """Audit a case as it stands: from the rows and what is hidden, whoever chose that."""
+    case.programs.forget()
     return (*case.changed(), *_inferred(case), *_compared(case))
 
 
 def _inferred(case: Case) -> Iterator[Finding]:
     for part, guard in enumerate(case.guards):
         for target in guard.targets():
-            for demand, aim in case.unmet(part, target):
-                yield _finding(case, part, target.group, demand.attacker, aim)
+            yield from _found(case, part, target)
 
 
 def _compared(case: Case) -> Iterator[Finding]:
     for index, statement in enumerate(case.layout.statements):
         for part in range(len(case.guards)):
             for target in () if statement.pinned else case.differences(part, index):
-                for demand, aim in case.unmet(part, target):
-                    yield _finding(case, part, target.group, demand.attacker, aim)
+                yield from _found(case, part, target)
+
+
+def _found(case: Case, part: int, target: Target) -> Iterator[Finding]:
+    """Where all outsiders together know too much, ask each: no two of them tell each other."""
+    for demand, aim in case.unmet(part, target):
+        if demand.attacker:
+            yield _finding(case, part, target.group, demand.attacker, aim)
+        else:
+            for single in case.guards[part].singly(target):
+                for _, missed in case.missed(single):
+                    yield _finding(case, part, target.group, single.attacker, missed)
 
 
 def _finding(case: Case, part: int, group: str, attacker: str | None, aim: Aim) -> Finding:
@@ -76,7 +89,8 @@ def _interval(case: Case, part: int, cells: tuple[int, ...]) -> Interval:
     sums = case.guards[part].sums
     total = int(sum(sums[cell] for cell in cells))
     unit = max(total, 1)
-    falls = case.programs.furthest(Aim(cells, -1, unit), sums) * unit
-    rises = case.programs.furthest(Aim(cells, 1, unit), sums)
+    room = Room(sums, np.full(sums.size, np.inf))
+    falls = case.programs.furthest(Aim(cells, -1, unit), room) * unit
+    rises = case.programs.furthest(Aim(cells, 1, unit), room)
     high = None if rises >= REACH * (1 - 1e-6) else total + round(rises * unit)
     return Interval(case.family.parts[part], max(total - round(falls), 0), high)

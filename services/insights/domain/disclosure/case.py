@@ -16,7 +16,7 @@ from services.insights.domain.disclosure.catalog import (
 )
 from services.insights.domain.disclosure.layout import Cell, Holdings, Layout
 from services.insights.domain.disclosure.pools import Pool, changes
-from services.insights.domain.disclosure.programs import Aim, Programs
+from services.insights.domain.disclosure.programs import Aim, Programs, Room
 from services.insights.domain.disclosure.targets import (
     Demand,
     Guard,
@@ -100,16 +100,19 @@ class Case:
 
     def unmet(self, part: int, target: Target) -> Iterator[tuple[Demand, Aim]]:
         """Find what a target asks for and the published sums do not allow, as they are now."""
-        guard, reaches = self.guards[part], self.programs.reaches
-        demands = list(guard.demands(target))
+        demands = list(self.guards[part].demands(target))
         if len(demands) > 1:  # mostly one answer suits all
-            least = np.minimum.reduce([demand.room for demand in demands])
-            if all(reaches(aim, least) for aim in merge(a for d in demands for a in d.aims)):
+            least = Room(*np.min([demand.room for demand in demands], axis=0))
+            merged = merge(aim for demand in demands for aim in demand.aims)
+            if all(self.programs.reaches(aim, least) for aim in merged):
                 return
         for demand in demands:
-            for aim in demand.aims:
-                if not reaches(aim, demand.room):
-                    yield demand, aim
+            yield from self.missed(demand)
+
+    def missed(self, demand: Demand) -> Iterator[tuple[Demand, Aim]]:
+        for aim in demand.aims:
+            if not self.programs.reaches(aim, demand.room):
+                yield demand, aim
 
 
 def _both_ways(target: Target, total: int) -> Target:

@@ -45,9 +45,7 @@ class Pool:
     def __init__(self, entries: Sequence[Entry]) -> None:
         self.entries = [entry for entry in entries if entry.value]
         self.sum = sum(entry.value for entry in self.entries)
-        self.bystanders = frozenset[str]()  # who knows that there is nothing
-        if entries and not self.sum:
-            self.bystanders = frozenset.intersection(*(entry.known_to() for entry in entries))
+        self.parties = [entry.known_to() for entry in entries]  # also of entries of nothing
 
     @cached_property
     def known(self) -> Counter[str]:
@@ -57,6 +55,11 @@ class Pool:
             for group in entry.known_to():
                 known[group] += entry.value
         return known
+
+    @cached_property
+    def insiders(self) -> frozenset[str]:
+        """Who is party to every entry, also those of nothing: who knows the sum anyway."""
+        return frozenset.intersection(*self.parties) if self.parties else frozenset()
 
     @cached_property
     def top(self) -> list[tuple[str, int]]:

@@ -15,7 +15,8 @@ from services.insights.domain.disclosure.catalog import (
     Row,
 )
 from services.insights.domain.disclosure.layout import Statement
-from services.insights.domain.disclosure.targets import Target
+from services.insights.domain.disclosure.programs import Aim
+from services.insights.domain.disclosure.targets import Demand, Target
 
 
 def protect(rows: Iterable[Row], question: Question) -> Release | Refused:
@@ -48,9 +49,17 @@ def hide(case: Case, *, complementary: bool = True) -> dict[Node, Reason]:
             targets += ((part, target) for target in guard.targets())
         for part, target in targets:
             for demand, aim in case.unmet(part, target):
-                for index in case.programs.hide(aim, demand.room) or ():
-                    _hide(case.layout.statements[index], Reason.COMPLEMENTARY, reasons)
+                _complement(case, demand, aim, reasons)
+                if demand.attacker is None and not case.programs.reaches(aim, demand.room):
+                    for single in case.guards[part].singly(target):
+                        for _, missed in case.missed(single):
+                            _complement(case, single, missed, reasons)
     return reasons
+
+
+def _complement(case: Case, demand: Demand, aim: Aim, reasons: dict[Node, Reason]) -> None:
+    for index in case.programs.hide(aim, demand.room):
+        _hide(case.layout.statements[index], Reason.COMPLEMENTARY, reasons)
 
 
 def _hide(statement: Statement, reason: Reason, reasons: dict[Node, Reason]) -> None:

@@ -1,7 +1,7 @@
 """What must stay out of reach: for each group and node, of whom, and by how much."""
 
 from collections import Counter, defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from math import floor
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from services.insights.domain.disclosure.pools import (
     Side,
     margins,
 )
-from services.insights.domain.disclosure.programs import Aim, Array
+from services.insights.domain.disclosure.programs import Aim, Array, Room
 
 MAJOR_SHARE = 0.1  # who knows as much of all there is of a part is asked for by itself
 
@@ -39,7 +39,7 @@ class Demand(NamedTuple):
 
     attacker: str | None
     aims: tuple[Aim, ...]
-    room: Array  # how far each cell can fall, as they know
+    room: Room
 
 
 class Guard:
@@ -66,21 +66,30 @@ class Guard:
             for pool in self.pools
         ]
         self._first: Array = np.array([r[0][0] if r else 0 for r in self._ranks], dtype=float)
+        self._all_known_to: dict[str, list[int]] = defaultdict(list)
+        for cell, pool in enumerate(self.pools):
+            for group in pool.insiders:
+                self._all_known_to[group].append(cell)
         self._cells_of_first: dict[str, list[int]] = {}
         for cell, ranks in enumerate(self._ranks):
             if ranks:
                 self._cells_of_first.setdefault(ranks[0][1], []).append(cell)
 
-    def room(self, attacker: str | None, blind: frozenset[str]) -> Array:
-        """How far each cell can fall; None: for all attackers at once that are not major."""
-        if attacker:
-            known = [pool.known[attacker] for pool in self.pools]
-            return self.sums - np.array(known, dtype=np.float64)
+    def room(self, attacker: str | None, blind: Collection[str]) -> Room:
+        """How far each cell can move; None: for all attackers at once that are not major."""
+        rise = np.full(self.sums.size, np.inf)
+        if attacker is not None:
+            known = np.array([pool.known[attacker] for pool in self.pools], dtype=np.float64)
+            rise[self._all_known_to.get(attacker, [])] = 0
+            return Room(self.sums - known, rise)
         most = self._first.copy()
         for group in blind:
             for cell in self._cells_of_first.get(group, ()):
                 most[cell] = next((k for k, g in self._ranks[cell] if g not in blind), 0)
-        return self.sums - most
+        for group, cells in self._all_known_to.items():
+            if group not in blind and group not in self.majors:
+                rise[cells] = 0
+        return Room(self.sums - most, rise)
 
     def targets(self) -> list[Target]:
         """Find all targets within one month, the most demanding first."""
@@ -153,13 +162,18 @@ class Guard:
         return (attacker if attacker in self.pools[cell].known else None) in alone
 
     def _absent(self) -> Iterator[Target]:
-        """Where nobody has anything, that must not be certain either."""
+        """Where nobody has anything, or nobody but the attacker, that must not be certain."""
         least = min((e.value for pool in self.pools for e in pool.entries), default=0)
         least = floor(self.policy.p * least) + 1
         for cell, pool in enumerate(self.pools):
-            if not pool.sum:
-                aims: dict[str | None, tuple[Aim, ...]] = {None: (Aim((cell,), 1, least),)}
-                yield Target("", Side.SUPPLIERS, (cell,), aims, pool.bystanders)
+            alone = [g for g, known in pool.known.items() if known == pool.sum]
+            aims: dict[str | None, tuple[Aim, ...]] = {
+                attacker: (Aim((cell,), 1, least),)
+                for attacker in (alone if pool.sum else (None,))
+                if attacker not in pool.insiders
+            }
+            if aims:
+                yield Target("", Side.SUPPLIERS, (cell,), aims, pool.insiders)
 
     def demands(self, target: Target) -> Iterator[Demand]:
         """Say who asks for what of a target, and how far cells can fall in that one's eyes."""
@@ -171,6 +185,13 @@ class Guard:
             yield Demand(None, anybody, self.room(None, target.blind | inside))
         for attacker, aims in sorted(asked.items()):
             yield Demand(attacker, aims, self.room(attacker, target.blind))
+
+    def singly(self, target: Target) -> Iterator[Demand]:
+        """Take apart those who have no part in the cells, where they are too much together."""
+        inside = {g for cell in target.cells for g in self.pools[cell].known}
+        outside = {g for pool in self.pools for g in pool.known}
+        for attacker in ("", *sorted(outside - inside - self.majors - target.blind)):
+            yield Demand(attacker or None, target.aims[None], self.room(attacker, target.blind))
 
 
 def targets_of(pool: Pool, dangers: Iterable[Danger], cells: tuple[int, ...]) -> Iterator[Target]:
