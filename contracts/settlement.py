@@ -95,7 +95,7 @@ class PaymentDue(Event, type="settlement.payment_due.v1", subject="payable_id"):
 
 
 class PaymentMade(Event, type="settlement.payment_made.v1", subject="payment_id"):
-    """Money was sent, with what it is for."""
+    """Money was sent, with what it is for; or it came back: then all amounts are negative."""
 
     payment_id: UUID
     buyer_id: UUID
@@ -103,6 +103,7 @@ class PaymentMade(Event, type="settlement.payment_made.v1", subject="payment_id"
     amount: Money
     parts: list[PaidPart]
     paid_on: date
+    reverses: UUID | None = None  # the payment that came back
     occurred_at: datetime
     recorded_at: datetime
     imported: bool = False

@@ -254,13 +254,17 @@ def _create_payments() -> None:
         *_columns(NUMBER, "amount_minor"),
         *_columns(DAY, "paid_on"),
         *_columns(LONG_TEXT, "remittance", nullable=True),
-        *_columns(ID, "proposal_id", nullable=True),
+        *_columns(ID, "proposal_id", "reverses", nullable=True),
         *_columns(BYTES, "digest"),
         *_columns(INSTANT, "occurred_at", "recorded_at"),
         *_columns(FLAG, "imported"),
         *_columns(ID, "buyer_id", "supplier_id"),
         _id(),
-        sa.CheckConstraint("amount_minor > 0", name="ck_payments_pays_something"),
+        sa.CheckConstraint(
+            "CASE WHEN reverses IS NULL THEN amount_minor > 0 ELSE amount_minor < 0 END",
+            name="ck_payments_pays_or_takes_back",
+        ),
+        _refer("payments", "reverses", "payments"),
         sa.PrimaryKeyConstraint("id", name="pk_payments"),
         sa.UniqueConstraint(
             "buyer_id",
@@ -275,6 +279,13 @@ def _create_payments() -> None:
     op.create_index("ix_payments_buyer_id_paid_on_id", "payments", ["buyer_id", "paid_on", "id"])
     op.create_index(
         "ix_payments_supplier_id_paid_on_id", "payments", ["supplier_id", "paid_on", "id"]
+    )
+    op.create_index(
+        "uq_payments_reverses",
+        "payments",
+        ["reverses", "buyer_id", "supplier_id"],
+        unique=True,
+        postgresql_where=sa.text("reverses IS NOT NULL"),
     )
 
 
@@ -302,7 +313,7 @@ def _create_postings() -> None:
         "postings",
         ["kind", "source_id", "buyer_id", "supplier_id"],
         unique=True,
-        postgresql_where=sa.text("kind IN ('accepted', 'paid')"),
+        postgresql_where=sa.text("kind IN ('accepted', 'paid', 'reversed')"),
     )
 
 
@@ -700,7 +711,7 @@ def _create_payment_parts() -> None:
         ),
         *_columns(NUMBER, "amount_minor"),
         _id(),
-        sa.CheckConstraint("amount_minor > 0", name="ck_payment_parts_pays_something"),
+        sa.CheckConstraint("amount_minor <> 0", name="ck_payment_parts_moves_something"),
         _refer("payment_parts", "allocation_id", "allocations"),
         _refer("payment_parts", "invoice_id", "invoices"),
         _refer("payment_parts", "payable_id", "payables"),

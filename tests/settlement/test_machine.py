@@ -31,6 +31,7 @@ from contracts.values import Money
 from services.settlement.commands import invoices, payments
 from services.settlement.commands.credits import credit
 from services.settlement.commands.decisions import Decided, Decision, resolve
+from services.settlement.commands.recording import Circumstances
 from services.settlement.domain.invoices import InvoiceAsked, LineAsked
 from services.settlement.domain.paying import Asked
 from services.settlement.schemas.invoices import CreditNoteIn
@@ -286,7 +287,7 @@ class Machine(RuleBasedStateMachine):
             for reference, place, amount in asked
         ]
         async with transaction(self.store.app, actor=self.buyer.organization_id) as session:
-            under = payments.Circumstances(self.buyer, utc_now())
+            under = Circumstances(self.buyer, utc_now())
             return list(await payments.pay(session, said, under=under))
 
     @precondition(lambda self: self.books.claims)

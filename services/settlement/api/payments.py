@@ -11,10 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from contracts.orders import Side
 from services.settlement.api.callers import Approver, Importer, Payer, Preparer, Reader
 from services.settlement.commands import proposals as commands
-from services.settlement.commands.payments import Circumstances, Paid, pay
+from services.settlement.commands.payments import Paid, pay
+from services.settlement.commands.recording import Circumstances
+from services.settlement.commands.reversals import reverse
 from services.settlement.domain.paying import Asked
 from services.settlement.domain.problems import (
     AlreadyDecided,
+    AlreadyReversed,
     AmountImpossible,
     ApprovalNeeded,
     ApproveAsAnother,
@@ -42,6 +45,7 @@ from services.settlement.schemas.payments import (
     ProposalIn,
     ProposalOut,
     ProposalSummary,
+    ReversalIn,
     SettingsIn,
     SettingsOut,
 )
@@ -174,6 +178,20 @@ async def record_payment(body: PaymentIn, caller: Payer, session: Transaction, n
         ids = [outcome.payment_id]
     await session.flush()
     return PaidOut(payments=await queries.payments_by_id(session, ids, caller=caller))
+
+
+@router.post(
+    "/payments/{payment_id}/reversal",
+    status_code=201,
+    responses=problems(PaymentNotFound, AlreadyReversed),
+)
+async def reverse_payment(
+    payment_id: UUID, body: ReversalIn, caller: Payer, session: Transaction, now: Now
+) -> PaymentOut:
+    """Take a payment back that bounced or was recorded wrongly: what it paid is open again."""
+    id_ = await reverse(session, payment_id, reason=body.reason, caller=caller, at=now)
+    await session.flush()
+    return await queries.payment(session, id_, caller=caller)
 
 
 @router.post("/payments/bulk")

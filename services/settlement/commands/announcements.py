@@ -93,6 +93,7 @@ def paid(session: AsyncSession, payment: Payment, parts: Sequence[PaidPart]) -> 
         amount=Money.of(payment.amount_minor, payment.currency),
         parts=list(parts),
         paid_on=payment.paid_on,
+        reverses=payment.reverses,
         occurred_at=payment.occurred_at,
         recorded_at=payment.recorded_at,
         imported=payment.imported,

@@ -1,23 +1,16 @@
 """Record money that was sent: whatever happens at once, no debt is paid twice."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
-from uuid_utils.compat import uuid7
 
-from contracts.settlement import PaidPart
-from contracts.values import Money
-from services.settlement.commands import announcements, books
-from services.settlement.commands.books import Books, Said
-from services.settlement.commands.matching import Moves
-from services.settlement.domain import journal
+from services.settlement.commands import books
+from services.settlement.commands.books import Books
+from services.settlement.commands.recording import Circumstances, Settled, debts_of, record
 from services.settlement.domain.invoices import number_key
-from services.settlement.domain.journal import Kind
 from services.settlement.domain.paying import (
     Asked,
     Debt,
@@ -32,11 +25,10 @@ from services.settlement.domain.problems import (
     ReferenceTaken,
 )
 from services.settlement.domain.valuation import minor
-from services.settlement.models import Allocation, Invoice, Payable, Payment, PaymentPart, Step
+from services.settlement.models import Invoice, Payment, PaymentPart
 from services.settlement.queries.settings import limit_of
 from shared.auth import Caller
 from shared.problem import Problem
-from shared.settings import settings
 
 
 class Paid(NamedTuple):
@@ -44,27 +36,6 @@ class Paid(NamedTuple):
 
     payment_id: UUID
     new: bool
-
-
-class Circumstances(NamedTuple):
-    """Who records payments, when, under which approved proposal, and whether it is history."""
-
-    caller: Caller
-    at: datetime
-    proposal_id: UUID | None = None
-    imported: bool = False
-
-    @property
-    def today(self) -> date:
-        return self.at.astimezone(settings().calendar).date()
-
-
-class Settled(NamedTuple):
-    """One part of a debt to be paid: the rows that it moves, and by how much."""
-
-    allocation: Allocation
-    payable: Payable
-    amount_minor: int
 
 
 async def pay(
@@ -116,23 +87,6 @@ async def find_invoices(
         rows = select(Invoice).where(mine, asked)
         for one in await session.scalars(rows):
             found[one.id] = found[one.supplier_id, one.number_key] = one
-    return found
-
-
-async def debts_of(session: AsyncSession, ids: set[UUID]) -> dict[UUID, list[Settled]]:
-    """Return what is payable of invoices, the first due first; their books are held."""
-    rows = (
-        select(Allocation, Payable)
-        .join(Payable, Payable.id == Allocation.payable_id)
-        .where(Allocation.invoice_id.in_(ids))
-        .order_by(Payable.due_on, Allocation.id)
-        .execution_options(populate_existing=True)  # what was read before the books were held
-    )
-    found: defaultdict[UUID, list[Settled]] = defaultdict(list)
-    for allocation, payable in await session.execute(rows):
-        found[allocation.invoice_id].append(Settled(allocation, payable, 0))
-    held = select(Invoice).where(Invoice.id.in_(ids)).execution_options(populate_existing=True)
-    await session.execute(held)
     return found
 
 
@@ -195,111 +149,3 @@ async def _pay_one(  # noqa: PLR0913, PLR0917  what is paid, and what limits it
     spent[invoice.id] = spent.get(invoice.id, 0) + total
     settled = [rows[id_]._replace(amount_minor=part) for id_, part in parts]
     return Paid(await record(session, {invoice.id: invoice}, settled, asked, under), new=True)
-
-
-async def record(
-    session: AsyncSession,
-    invoices: Mapping[UUID, Invoice],
-    settled: Sequence[Settled],
-    asked: Asked,
-    under: Circumstances,
-) -> UUID:
-    """Write one payment to one supplier down, post it and announce it; the books are held."""
-    first = settled[0].payable
-    of = {"buyer_id": first.buyer_id, "supplier_id": first.supplier_id}
-    payment = Payment(
-        id=uuid7(),
-        **of,
-        currency=first.currency,
-        amount_minor=sum(one.amount_minor for one in settled),
-        paid_on=asked.paid_on,
-        reference=asked.reference,
-        reference_key=number_key(asked.reference),
-        remittance=asked.remittance,
-        proposal_id=under.proposal_id,
-        digest=asked.digest(),
-        recorded_by=under.caller.name,
-        occurred_at=asked.occurred_at or under.at,
-        recorded_at=under.at,
-        imported=under.imported,
-    )
-    session.add(payment)
-    await session.flush()
-    moves = Moves()
-    for allocation, payable, amount in settled:
-        allocation.paid_minor += amount
-        invoices[allocation.invoice_id].paid_minor += amount
-        moves.add(payable.id, paid_minor=amount)
-        part = PaymentPart(
-            **of,
-            payment_id=payment.id,
-            invoice_id=allocation.invoice_id,
-            payable_id=payable.id,
-            allocation_id=allocation.id,
-            amount_minor=amount,
-        )
-        session.add(part)
-    await session.flush()
-    await moves.write(session, on=asked.paid_on)
-    await books.post(session, [_posting(payment, settled, under)], at=under.at)
-    session.add_all(_steps(payment, invoices, settled, under))
-    announcements.paid(session, payment, [_part(one) for one in settled])
-    return payment.id
-
-
-def _posting(payment: Payment, settled: Sequence[Settled], under: Circumstances) -> Said:
-    entries = [
-        entry
-        for allocation, payable, amount in settled
-        for entry in journal.paid(amount, payable.id, allocation.invoice_id)
-    ]
-    return Said(
-        Books(payment.buyer_id, payment.supplier_id, payment.currency),
-        Kind.PAID,
-        payment.id,
-        entries,
-        payment.paid_on,
-        under.caller.name,
-        imported=under.imported,
-    )
-
-
-def _steps(
-    payment: Payment,
-    invoices: Mapping[UUID, Invoice],
-    settled: Sequence[Settled],
-    under: Circumstances,
-) -> list[Step]:
-    by_invoice: defaultdict[UUID, int] = defaultdict(int)
-    for one in settled:
-        by_invoice[one.allocation.invoice_id] += one.amount_minor
-    return [
-        Step(
-            buyer_id=payment.buyer_id,
-            supplier_id=payment.supplier_id,
-            about_id=invoice_id,
-            kind="paid",
-            side="buyer",
-            by=under.caller.name,
-            values={
-                "payment_id": str(payment.id),
-                "reference": payment.reference,
-                "amount": Money.of(amount, payment.currency).model_dump(mode="json"),
-                "number": invoices[invoice_id].number,
-            },
-            recorded_at=under.at,
-        )
-        for invoice_id, amount in by_invoice.items()
-    ]
-
-
-def _part(one: Settled) -> PaidPart:
-    payable = one.payable
-    return PaidPart(
-        payable_id=payable.id,
-        invoice_id=one.allocation.invoice_id,
-        amount=Money.of(one.amount_minor, payable.currency),
-        delivered_on=payable.delivered_on,
-        contract_due_on=payable.contract_due_on,
-        legal_latest_on=payable.legal_latest_on,
-    )

@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid7
 
 from services.settlement.commands import books
 from services.settlement.commands.books import Books
-from services.settlement.commands.payments import Circumstances, Settled, debts_of, record
+from services.settlement.commands.recording import Circumstances, Settled, debts_of, record
 from services.settlement.domain.invoices import number_key
 from services.settlement.domain.paying import Asked, Debt, approvals_needed, may_approve, settle
 from services.settlement.domain.problems import (

@@ -55,6 +55,10 @@ class DuplicatePayment(Conflict):
     """A payment with this reference is here already."""
 
 
+class AlreadyReversed(Conflict):
+    """A payment can be reversed once, and a reversal cannot be reversed."""
+
+
 class ReferenceTaken(Conflict):
     """Another payment to the same supplier has this reference."""
 

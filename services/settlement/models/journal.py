@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from services.settlement.models.model import PARTIES, Identified, Model, OfTwo, of, referable
 
-ONCE = text("kind IN ('accepted', 'paid')")
+ONCE = text("kind IN ('accepted', 'paid', 'reversed')")
 
 
 class Account(OfTwo, Model):

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.settlement.models.model import Identified, Model, OfTwo, of, referable
@@ -79,12 +79,24 @@ class Approval(Identified, Model):
 
 
 class Payment(Identified, OfTwo, Model):
-    """Money that a buyer sent to a supplier, under the buyer's own reference. Never edited."""
+    """Money that a buyer sent to a supplier, or that came back. Never edited."""
 
     __tablename__ = "payments"
     __table_args__ = (
-        CheckConstraint("amount_minor > 0", "pays_something"),
+        CheckConstraint(
+            "CASE WHEN reverses IS NULL THEN amount_minor > 0 ELSE amount_minor < 0 END",
+            "pays_or_takes_back",
+        ),
         referable(),
+        of("payments", "reverses"),
+        Index(
+            "uq_payments_reverses",
+            "reverses",
+            "buyer_id",
+            "supplier_id",
+            unique=True,
+            postgresql_where=text("reverses IS NOT NULL"),
+        ),
         UniqueConstraint("buyer_id", "supplier_id", "reference_key"),
         Index(None, "buyer_id", "paid_on", "id"),
         Index(None, "supplier_id", "paid_on", "id"),
@@ -97,6 +109,7 @@ class Payment(Identified, OfTwo, Model):
     reference_key: Mapped[str]
     remittance: Mapped[str | None] = mapped_column(Text)
     proposal_id: Mapped[UUID | None]
+    reverses: Mapped[UUID | None]  # the payment that came back, by a row of the opposite sign
     digest: Mapped[bytes]
     recorded_by: Mapped[str]
     occurred_at: Mapped[datetime]
@@ -109,7 +122,7 @@ class PaymentPart(Identified, OfTwo, Model):
 
     __tablename__ = "payment_parts"
     __table_args__ = (
-        CheckConstraint("amount_minor > 0", "pays_something"),
+        CheckConstraint("amount_minor <> 0", "moves_something"),
         of("payments", "payment_id"),
         of("invoices", "invoice_id"),
         of("payables", "payable_id"),

@@ -37,6 +37,7 @@ from shared.paging import Paging, Rows, keyset
 
 PAYMENT = (
     *("id", "buyer_id", "supplier_id", "paid_on", "reference", "remittance", "proposal_id"),
+    "reverses",
     *("recorded_by", "occurred_at", "recorded_at", "imported"),
 )
 PROPOSAL = (
@@ -188,12 +189,15 @@ async def _with_parts(session: AsyncSession, found: Sequence[Any]) -> list[Payme
             amount=Money.of(part.amount_minor, currency[part.payment_id]),
         )
         parts[part.payment_id].append(settled)
+    back = select(Payment.reverses, Payment.id).where(Payment.reverses.in_(list(currency)))
+    reversals = dict((await session.execute(back)).all())
     return [
         PaymentOut(
             **{name: getattr(one, name) for name in PAYMENT},
             buyer_name=buyer_name,
             supplier_name=supplier_name,
             amount=Money.of(one.amount_minor, one.currency),
+            reversed_by=reversals.get(one.id),
             parts=parts[one.id],
         )
         for one, buyer_name, supplier_name in found

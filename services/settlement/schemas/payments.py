@@ -16,6 +16,7 @@ from shared.types import (
     CurrencyCode,
     Day,
     Instant,
+    Line,
     Paragraph,
     View,
 )
@@ -195,11 +196,19 @@ class PaymentOut(View):
     reference: str
     remittance: str | None
     proposal_id: UUID | None
+    reverses: UUID | None = Field(description="The payment that came back by this one.")
+    reversed_by: UUID | None
     recorded_by: str
     occurred_at: datetime
     recorded_at: datetime
     imported: bool
     parts: list[PaidPartOut]
+
+
+class ReversalIn(Body):
+    """Why a payment came back, or was recorded wrongly; both sides read it."""
+
+    reason: Line
 
 
 class PaidOut(View):

@@ -1,0 +1,194 @@
+"""Write payments down: their parts, what they settle, the books, and the announcement."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from uuid_utils.compat import uuid7
+
+from contracts.settlement import PaidPart
+from contracts.values import Money
+from services.settlement.commands import announcements, books
+from services.settlement.commands.books import Books, Said
+from services.settlement.commands.matching import Moves
+from services.settlement.domain import journal
+from services.settlement.domain.invoices import number_key
+from services.settlement.domain.journal import Kind
+from services.settlement.domain.paying import Asked
+from services.settlement.models import Allocation, Invoice, Payable, Payment, PaymentPart, Step
+from shared.auth import Caller
+from shared.settings import settings
+
+
+class Circumstances(NamedTuple):
+    """Who records payments, when, under which approved proposal, and whether it is history."""
+
+    caller: Caller
+    at: datetime
+    proposal_id: UUID | None = None
+    imported: bool = False
+
+    @property
+    def today(self) -> date:
+        return self.at.astimezone(settings().calendar).date()
+
+
+class Settled(NamedTuple):
+    """One part of a debt to be paid: the rows that it moves, and by how much."""
+
+    allocation: Allocation
+    payable: Payable
+    amount_minor: int
+
+
+class Sent(NamedTuple):
+    """A payment that came back, and the posting that it made."""
+
+    payment_id: UUID
+    posting_id: UUID
+
+
+async def debts_of(session: AsyncSession, ids: set[UUID]) -> dict[UUID, list[Settled]]:
+    """Return what is payable of invoices, the first due first; their books are held."""
+    rows = (
+        select(Allocation, Payable)
+        .join(Payable, Payable.id == Allocation.payable_id)
+        .where(Allocation.invoice_id.in_(ids))
+        .order_by(Payable.due_on, Allocation.id)
+        .execution_options(populate_existing=True)  # what was read before the books were held
+    )
+    found: defaultdict[UUID, list[Settled]] = defaultdict(list)
+    for allocation, payable in await session.execute(rows):
+        found[allocation.invoice_id].append(Settled(allocation, payable, 0))
+    held = select(Invoice).where(Invoice.id.in_(ids)).execution_options(populate_existing=True)
+    await session.execute(held)
+    return found
+
+
+async def record(  # noqa: PLR0913  what was paid, and what it settles
+    session: AsyncSession,
+    invoices: Mapping[UUID, Invoice],
+    settled: Sequence[Settled],
+    asked: Asked,
+    under: Circumstances,
+    *,
+    reverses: Sent | None = None,
+) -> UUID:
+    """Write one payment to one supplier down, post it and announce it; the books are held."""
+    payment = _payment(settled, asked, under, reverses)
+    session.add(payment)
+    await session.flush()
+    moves = Moves()
+    for allocation, payable, amount in settled:
+        allocation.paid_minor += amount
+        invoices[allocation.invoice_id].paid_minor += amount
+        moves.add(payable.id, paid_minor=amount)
+        part = PaymentPart(
+            buyer_id=payment.buyer_id,
+            supplier_id=payment.supplier_id,
+            payment_id=payment.id,
+            invoice_id=allocation.invoice_id,
+            payable_id=payable.id,
+            allocation_id=allocation.id,
+            amount_minor=amount,
+        )
+        session.add(part)
+    await session.flush()
+    await moves.write(session, on=asked.paid_on)
+    await books.post(session, [_posting(payment, settled, under, reverses)], at=under.at)
+    session.add_all(_steps(payment, invoices, settled, under))
+    announcements.paid(session, payment, [_part(one) for one in settled])
+    return payment.id
+
+
+def _payment(
+    settled: Sequence[Settled], asked: Asked, under: Circumstances, reverses: Sent | None
+) -> Payment:
+    first = settled[0].payable
+    return Payment(
+        id=uuid7(),
+        buyer_id=first.buyer_id,
+        supplier_id=first.supplier_id,
+        currency=first.currency,
+        amount_minor=sum(one.amount_minor for one in settled),
+        paid_on=asked.paid_on,
+        reference=asked.reference,
+        reference_key=number_key(asked.reference),
+        remittance=asked.remittance,
+        proposal_id=under.proposal_id,
+        reverses=reverses.payment_id if reverses else None,
+        digest=asked.digest(),
+        recorded_by=under.caller.name,
+        occurred_at=asked.occurred_at or under.at,
+        recorded_at=under.at,
+        imported=under.imported,
+    )
+
+
+def _posting(
+    payment: Payment,
+    settled: Sequence[Settled],
+    under: Circumstances,
+    reverses: Sent | None,
+) -> Said:
+    entries = [
+        entry
+        for allocation, payable, amount in settled
+        for entry in journal.paid(amount, payable.id, allocation.invoice_id)
+    ]
+    return Said(
+        Books(payment.buyer_id, payment.supplier_id, payment.currency),
+        Kind.REVERSED if reverses else Kind.PAID,
+        payment.id,
+        entries,
+        payment.paid_on,
+        under.caller.name,
+        imported=under.imported,
+        reverses=reverses.posting_id if reverses else None,
+    )
+
+
+def _steps(
+    payment: Payment,
+    invoices: Mapping[UUID, Invoice],
+    settled: Sequence[Settled],
+    under: Circumstances,
+) -> list[Step]:
+    by_invoice: defaultdict[UUID, int] = defaultdict(int)
+    for one in settled:
+        by_invoice[one.allocation.invoice_id] += one.amount_minor
+    return [
+        Step(
+            buyer_id=payment.buyer_id,
+            supplier_id=payment.supplier_id,
+            about_id=invoice_id,
+            kind="reversed" if payment.reverses else "paid",
+            text=payment.remittance if payment.reverses else None,
+            side="buyer",
+            by=under.caller.name,
+            values={
+                "payment_id": str(payment.id),
+                "reference": payment.reference,
+                "amount": Money.of(amount, payment.currency).model_dump(mode="json"),
+                "number": invoices[invoice_id].number,
+            },
+            recorded_at=under.at,
+        )
+        for invoice_id, amount in by_invoice.items()
+    ]
+
+
+def _part(one: Settled) -> PaidPart:
+    payable = one.payable
+    return PaidPart(
+        payable_id=payable.id,
+        invoice_id=one.allocation.invoice_id,
+        amount=Money.of(one.amount_minor, payable.currency),
+        delivered_on=payable.delivered_on,
+        contract_due_on=payable.contract_due_on,
+        legal_latest_on=payable.legal_latest_on,
+    )
