@@ -12,11 +12,12 @@ from services.portal.api.books import Book, picture_of
 from services.portal.api.duties import duties_of
 from services.portal.api.orders import Written
 from services.portal.api.page import Own, Visitor, go, page_router, show
+from services.portal.api.parts import if_there
 from services.portal.api.todo import supplies
 from services.portal.commands import views
 from services.portal.commands.sessions import Visit
 from services.portal.domain.pictures import axis_for
-from services.portal.queries import orders, production
+from services.portal.queries import orders, production, shipping
 from services.portal.queries.api import Away, Refused
 from services.portal.schemas.orders import ScheduleLine, Summary
 from services.portal.schemas.people import Me
@@ -46,7 +47,6 @@ async def home(request: Request, visitor: Visitor, own: Own, written: Written) -
     wants, supplied = None, None
     if me.is_supplier:
         wants, supplied = await asyncio.gather(wants_of(visitor), supplies(visitor))
-        wants["ship"] = supplied["shipments"].ready_due if supplied["shipments"] else None
     duties = await duties_of(visitor) if me.is_buyer else None
     context = {"blocks": blocks, "wants": wants, "supplied": supplied, "duties": duties}
     return show(request, visitor, "home.html", context, here="home")
@@ -67,6 +67,9 @@ async def nothing(request: Request, visitor: Visitor) -> Response:
 
 async def wants_of(visitor: Visit) -> dict[str, Any]:
     """Count what is wanted of a supplier now."""
+    shipments = None
+    if visitor.me.may(Scope.LOGISTICS_SHIP):
+        shipments = await if_there(shipping.summary(visitor.api, Side.SUPPLIER), None)
     try:
         summary, open_work = await asyncio.gather(
             orders.summary(visitor.api, Side.SUPPLIER),
@@ -82,7 +85,7 @@ async def wants_of(visitor: Visit) -> dict[str, Any]:
         "report": to_report,
         "answer": summary.count("changes"),
         "late": summary.count("late"),
-        "ship": None,
+        "ship": shipments.ready_due if shipments else None,
     }
 
 

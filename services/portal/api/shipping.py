@@ -227,7 +227,7 @@ async def _ready(  # noqa: PLR0913, PLR0917
     refused: InvalidInput | Refused | None,
 ) -> Response:
     page, summary = await asyncio.gather(
-        shipping.ready_lines(visitor.api, limit=LINES_MAX),
+        shipping.ready_lines(visitor.api, Side.SUPPLIER, limit=LINES_MAX),
         shipping.summary(visitor.api, Side.SUPPLIER),
     )
     buyers: dict[UUID, tuple[str, int]] = {}

@@ -1,4 +1,4 @@
-"""What waits for a supplier beside its orders: shipping, money, and joining further customers."""
+"""What waits for a supplier beside its orders: money, and joining further customers."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -9,7 +9,7 @@ from contracts.onboarding import ApplicationState
 from contracts.orders import Side
 from contracts.scopes import Scope
 from services.portal.commands.sessions import Visit
-from services.portal.queries import joining, owing, shipping
+from services.portal.queries import joining, owing
 from services.portal.queries.api import Away, Refused
 
 T = TypeVar("T")
@@ -19,13 +19,11 @@ MINE = {ApplicationState.DRAFT, ApplicationState.CHANGES_REQUESTED, ApplicationS
 async def supplies(visitor: Visit) -> dict[str, Any]:
     """Ask what waits; the rest of a page is useful without any part of it."""
     me, api = visitor.me, visitor.api
-    shipments, owed, applications = await asyncio.gather(
-        _if(partial(shipping.summary, api, Side.SUPPLIER), me.may(Scope.LOGISTICS_SHIP)),
+    owed, applications = await asyncio.gather(
         _if(partial(owing.summary, api, Side.SUPPLIER), me.may(Scope.SETTLEMENT_READ)),
         _if(partial(joining.applications, api), me.administers and me.may(Scope.ONBOARDING_WRITE)),
     )
     return {
-        "shipments": shipments,
         "owed": owed,
         "main": owed.main if owed else None,
         "applications": [one for one in applications or () if one.state in MINE],

@@ -9,10 +9,9 @@ from services.portal.schemas.answers import Page
 from services.portal.schemas.shipping import ReadyLine, Shipment, ShipmentsSummary, ShipmentSummary
 
 
-async def ready_lines(api: Api, **query: Any) -> Page[ReadyLine]:  # noqa: ANN401
-    """Return a page of what the caller can ship, the most pressing first."""
-    side = Side.SUPPLIER.value
-    return await api.get(Page[ReadyLine], "logistics", "/ready-lines", side=side, **query)
+async def ready_lines(api: Api, side: Side, **query: Any) -> Page[ReadyLine]:  # noqa: ANN401
+    """Return a page of what can be shipped, the most pressing first."""
+    return await api.get(Page[ReadyLine], "logistics", "/ready-lines", side=side.value, **query)
 
 
 async def shipments(api: Api, side: Side, **query: Any) -> Page[ShipmentSummary]:  # noqa: ANN401

@@ -34,3 +34,9 @@ async function refreshParts(page) {
 }
 
 followChanges();
+
+// The order's chain follows what logistics and settlement tell.
+document.addEventListener("lianqiao:change", ({ detail: told }) => {
+  const place = document.querySelector(".chain-panel [hx-get]");
+  if (place && (!told || /^(logistics|settlement)\./.test(told.type))) globalThis.htmx?.trigger(document.body, "lianqiao:chain");
+});
