@@ -13,6 +13,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from contracts.onboarding import Signatory, Terms
 from contracts.scopes import Scope
 from lianqiao.client import Api, Json, Platform, PlatformError, Result
 
@@ -44,12 +45,16 @@ class Registered:
 
 
 class Relation(BaseModel):
-    """A buyer and a supplier that have worked together since a day, if it is known."""
+    """A buyer and a supplier that have worked together since a day, and what they agreed on."""
 
     buyer_id: UUID
     supplier_id: UUID
     since: date
     vendor_number: str | None = None
+    terms: Terms | None = None
+    signed_on: date | None = None
+    buyer: Signatory | None = None
+    supplier: Signatory | None = None
 
 
 async def register(platform: Platform, parties: Sequence[Party], *, told: Told) -> Registered:

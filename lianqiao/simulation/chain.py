@@ -4,6 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from random import Random
+from zlib import crc32
+
+from contracts.onboarding import Signatory, Size
+from shared.uscc import check_character, inner_check_character
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,27 @@ class Company:
     domain: str
     items: tuple[Item, ...] = ()
     routing: tuple[str, ...] = ()
+    region: str = "340100"  # GB/T 2260
+    industry: str = "C3670"  # GB/T 4754-2017
+    size: Size = Size.SMALL
+
+    @property
+    def uscc(self) -> str:
+        """A unified social credit code whose checks hold, and which nobody was given."""
+        serial = crc32(self.name.encode()) % 1_000
+        organization = f"DEM{serial:05d}"
+        first = f"91{self.region}{organization}{inner_check_character(organization)}"
+        return first + check_character(first)
+
+    def signatory(self) -> Signatory:
+        """Tell what it was when it signed."""
+        return Signatory(
+            uscc=self.uscc,
+            size=self.size,
+            region=self.region,
+            industry=self.industry,
+            group=self.uscc,
+        )
 
 
 def _items(*rows: tuple[str, str, str, int]) -> tuple[Item, ...]:
@@ -33,7 +58,14 @@ def _items(*rows: tuple[str, str, str, int]) -> tuple[Item, ...]:
 MACHINED = "下料", "粗加工", "精加工", "热处理", "检验"
 STAMPED = "落料", "冲压", "焊接", "电泳", "检验"
 
-MAKER = Company("比邻汽车有限公司", "林敏", "bilin.example")
+MAKER = Company(
+    "比邻汽车有限公司",
+    "林敏",
+    "bilin.example",
+    region="440300",
+    industry="C3610",
+    size=Size.LARGE,
+)
 FORGE = Company(
     "铁牛锻造有限公司",
     "牛建国",
@@ -43,6 +75,9 @@ FORGE = Company(
         ("DJ-1102", "转向节毛坯 右前", "118.40", 2_400),
     ),
     ("下料", "锻造", "正火", "检验"),
+    region="340500",
+    industry="C3391",
+    size=Size.MICRO,
 )
 SUPPLIERS = (
     Company(
@@ -55,6 +90,8 @@ SUPPLIERS = (
             ("ZX-2043", "转向节 衬套", "321.15", 4_000),
         ),
         MACHINED,
+        region="340100",
+        industry="C3670",
     ),
     Company(
         "云岭宏远精密机械制造（集团）股份有限公司西南新能源汽车结构件事业部曲靖经济技术开发区第二分公司",
@@ -65,6 +102,9 @@ SUPPLIERS = (
             ("BT-1201", "电池托盘 上盖", "3720.00", 1_800),
         ),
         ("下料", "焊接", "精加工", "气密检测", "检验"),
+        region="530300",
+        industry="C3670",
+        size=Size.MEDIUM,
     ),
     Company(
         "嘉禾压铸有限公司",
@@ -75,6 +115,8 @@ SUPPLIERS = (
             ("DK-3340", "车载充电机 支架", "216.00", 2_400),
         ),
         ("压铸", "去毛刺", "精加工", "检验"),
+        region="340200",
+        industry="C3670",
     ),
     Company(
         "润泽线束有限公司",
@@ -85,6 +127,8 @@ SUPPLIERS = (
             ("XS-0915", "低压线束 仪表板", "1490.00", 1_500),
         ),
         ("下线", "压接", "装配", "导通检测"),
+        region="340100",
+        industry="C3670",
     ),
     Company(
         "青禾冲压有限公司",
@@ -96,6 +140,8 @@ SUPPLIERS = (
             ("LB-5150", "座椅滑轨 左", "420.00", 3_600),
         ),
         STAMPED,
+        region="340500",
+        industry="C3670",
     ),
     Company(
         "明川热管理科技有限公司",
@@ -107,6 +153,9 @@ SUPPLIERS = (
             ("RG-2230", "水泵 支架", "130.00", 2_600),
         ),
         ("下料", "钎焊", "气密检测", "检验"),
+        region="440300",
+        industry="C3670",
+        size=Size.MEDIUM,
     ),
     Company(
         "启明电控技术有限公司",
@@ -117,6 +166,9 @@ SUPPLIERS = (
             ("DK-3325", "电池管理单元", "2260.00", 1_200),
         ),
         ("贴片", "组装", "老化", "检验"),
+        region="440300",
+        industry="C3670",
+        size=Size.MEDIUM,
     ),
     Company(
         "东篱橡塑制品厂",
@@ -127,6 +179,9 @@ SUPPLIERS = (
             ("XJ-0131", "防尘罩 转向", "19.00", 16_000),
         ),
         ("混炼", "硫化", "修边"),
+        region="440600",
+        industry="C3670",
+        size=Size.MICRO,
     ),
     Company(
         "华岳紧固件有限公司",
@@ -137,6 +192,8 @@ SUPPLIERS = (
             ("JG-7715", "轮毂螺母 M14", "1.36", 160_000),
         ),
         ("冷镦", "搓丝", "热处理", "表面处理"),
+        region="330200",
+        industry="C3670",
     ),
     Company(
         "海棠玻璃有限公司",
@@ -146,6 +203,8 @@ SUPPLIERS = (
             ("BL-4105", "前挡风玻璃", "486.00", 2_000), ("BL-4120", "后三角窗 右", "92.00", 4_000)
         ),
         ("切割", "磨边", "热弯", "夹层", "检验"),
+        region="340200",
+        industry="C3670",
     ),
     Company(
         "北辰轴承有限公司",
@@ -155,6 +214,8 @@ SUPPLIERS = (
             ("ZC-6610", "轮毂轴承 前", "213.50", 6_000), ("ZC-6622", "转向轴承", "58.20", 9_000)
         ),
         MACHINED,
+        region="440100",
+        industry="C3670",
     ),
     Company(
         "松涛内饰有限公司",
@@ -165,8 +226,12 @@ SUPPLIERS = (
             ("NS-8244", "门内饰板 左前", "312.00", 2_200),
         ),
         ("注塑", "包覆", "装配", "检验"),
+        region="340100",
+        industry="C3670",
     ),
 )
+APPLICANT = Company("金辉弹簧有限公司", "郑晓", "jinhui.example", region="330200")
+REGULATOR = Company("链桥示范区工业和信息化局", "顾问之", "regulator.example")
 TIER_TWO = SUPPLIERS[0]  # it is itself the buyer of the forge
 
 PLACES = (

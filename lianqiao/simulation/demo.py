@@ -13,7 +13,11 @@ from lianqiao.client import Credentials, Reach
 from lianqiao.installation import Operator
 from lianqiao.progress import told_in_lines
 from lianqiao.serving import stores_of
-from lianqiao.simulation.chain import FORGE, MAKER, SUPPLIERS, Company
+from lianqiao.simulation.arrivals import play_arrivals
+from lianqiao.simulation.chain import APPLICANT, FORGE, MAKER, REGULATOR, SUPPLIERS, Company
+from lianqiao.simulation.deals import play_deals
+from lianqiao.simulation.joining import play_joining, play_releases
+from lianqiao.simulation.money import play_money
 from lianqiao.simulation.plan import Plan, draw_plan
 from lianqiao.simulation.play import Stage, play
 from lianqiao.simulation.scenes import play_scenes
@@ -21,7 +25,7 @@ from services.identity import commands as identity
 from shared.database import transaction, utc_now
 from shared.settings import settings
 
-SEED, SUPPLIER_COUNT, LINE_COUNT = 7, len(SUPPLIERS), 60
+SEED, SUPPLIER_COUNT, LINE_COUNT, MONTHS = 7, len(SUPPLIERS), 60, 6
 PLATFORM = "Lianqiao"
 
 
@@ -53,6 +57,19 @@ PEOPLE = (
         "buyer: administrator",
         {MAKER: [Role.ORGANIZATION_ADMIN, Role.BUYER_PROCUREMENT]},
     ),
+    Person("孙静", "sun.jing@bilin.example", "buyer: finance", {MAKER: [Role.BUYER_FINANCE]}),
+    Person(
+        "钱进",
+        "qian.jin@bilin.example",
+        "buyer: finance, approves as the second",
+        {MAKER: [Role.BUYER_FINANCE]},
+    ),
+    Person(
+        "吴强",
+        "wu.qiang@bilin.example",
+        "buyer: receives and inspects (phone)",
+        {MAKER: [Role.BUYER_QUALITY]},
+    ),
     Person(
         "周岚",
         "zhou.lan@hongyuan.example",
@@ -81,6 +98,18 @@ PEOPLE = (
         },
     ),
     Person(
+        "郑晓",
+        "zheng.xiao@jinhui.example",
+        "applies as a supplier",
+        {APPLICANT: [Role.ORGANIZATION_ADMIN, Role.SUPPLIER_SALES]},
+    ),
+    Person(
+        "顾问之",
+        "gu.wenzhi@regulator.example",
+        "regulator",
+        {REGULATOR: [Role.REGULATOR_VIEWER]},
+    ),
+    Person(
         "何运", "operator@lianqiao.example", "platform operator", {None: [Role.PLATFORM_OPERATOR]}
     ),
 )
@@ -96,20 +125,26 @@ def load_demo(
     """
     credentials = Credentials(operator.client_id, operator.secret)
     reach = Reach(operator.issuer, credentials, operator.certificate)
-    plan = kept_plan(seed=SEED, supplier_count=SUPPLIER_COUNT, line_count=LINE_COUNT)
+    plan = kept_plan(seed=SEED, supplier_count=SUPPLIER_COUNT, line_count=LINE_COUNT, months=MONTHS)
 
     async def run() -> list[SignIn]:
         async with reach.reached() as platform:
             stage = Stage(platform, SEED, told_in_lines(say))
             await play(plan, stage)
+            await play_deals(plan.deals, stage)
             await play_scenes(plan, stage)
-            ids = {company: stage.party(company).id for company in plan.companies}
+            await play_arrivals(plan, stage)
+            await play_joining(stage)
+            await play_money(plan, stage)
+            await play_releases(plan, stage)
+            companies = [*plan.companies, APPLICANT, REGULATOR]
+            ids = {company: stage.party(company).id for company in companies}
             return await _let_in(ids, password)
 
     return asyncio.run(run())
 
 
-def kept_plan(*, seed: int, supplier_count: int, line_count: int) -> Plan:
+def kept_plan(*, seed: int, supplier_count: int, line_count: int, months: int = 0) -> Plan:
     """Draw the plan of a seed around the moment at which it was first asked for here."""
     name = f"{seed} {supplier_count} {line_count}"
     known = installation.kept("simulations")
@@ -122,6 +157,7 @@ def kept_plan(*, seed: int, supplier_count: int, line_count: int) -> Plan:
         zone=settings().calendar,
         supplier_count=supplier_count,
         line_count=line_count,
+        months=months,
     )
 
 

@@ -11,6 +11,7 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from lianqiao.simulation.chain import FORGE, MAKER, SUPPLIERS, TIER_TWO, Company, Item, suppliers
+from lianqiao.simulation.history import Deal, draw_history, draw_owed
 from lianqiao.simulation.pace import Report, run, wide, working_times
 
 FIRST_NUMBER = 4500082090
@@ -84,6 +85,7 @@ class Plan:
     relations: list[tuple[Company, Company]]  # buyer, supplier
     orders: list[Order]
     talked_about: Order  # the one that both sides write about
+    deals: list[Deal] = field(default_factory=list)  # what came before, and what is owed
 
     def lines(self) -> Iterator[tuple[Order, Line]]:
         for order in self.orders:
@@ -91,13 +93,19 @@ class Plan:
                 yield order, line
 
 
-def draw_plan(
-    chance: Random, *, now: datetime, zone: ZoneInfo, supplier_count: int, line_count: int
+def draw_plan(  # noqa: PLR0913  a chain has many sides
+    chance: Random,
+    *,
+    now: datetime,
+    zone: ZoneInfo,
+    supplier_count: int,
+    line_count: int,
+    months: int = 0,
 ) -> Plan:
     """Draw a chain of a car maker, its suppliers and the forge of one of them.
 
-    Two orders are told on purpose; the fates of the others come from one deck, so that every part
-    of an order book has something in it.
+    Before it lie `months` of history. Two orders are told on purpose; the fates of the others come
+    from one deck, so that every part of an order book has something in it.
     """
     now = now.astimezone(zone)
     chosen = list(suppliers(supplier_count, chance))
@@ -115,12 +123,17 @@ def draw_plan(
         order.number = str(FIRST_NUMBER + turn)
     forged = _order(chance, now, TIER_TWO, FORGE, _shuffled(chance, FORGE_LINES))
     forged.number = f"HY-{now:%y%m}-01"
+    relations = [*((MAKER, supplier) for supplier in chosen), (TIER_TWO, FORGE)]
+    deals = draw_history(chance, now=now, relations=relations, months=months)
+    if months:
+        deals += draw_owed(chance, now=now, buyer=MAKER, its=chosen)
     return Plan(
         now=now,
         companies=[MAKER, *chosen, FORGE],
-        relations=[*((MAKER, supplier) for supplier in chosen), (TIER_TWO, FORGE)],
+        relations=relations,
         orders=[*orders, forged],
         talked_about=talked_about,
+        deals=deals,
     )
 
 

@@ -14,11 +14,20 @@ from contracts.values import plain
 from lianqiao.client import Api, Json, Platform, PlatformError, Result
 from lianqiao.parties import Party, Relation, Told, register, relate, wait_for_relationships
 from lianqiao.simulation.chain import Company
+from lianqiao.simulation.history import TERMS, Deal
 from lianqiao.simulation.plan import Line, Order, Plan
 
 SIMULATIONS = uuid5(NAMESPACE_URL, "https://lianqiao.example/simulations")
 COMPANY = frozenset(
     {
+        Scope.IDENTITY_ADMINISTER,
+        Scope.INSIGHTS_READ,
+        Scope.LOGISTICS_IMPORT,
+        Scope.LOGISTICS_READ,
+        Scope.LOGISTICS_RECEIVE,
+        Scope.LOGISTICS_SHIP,
+        Scope.ONBOARDING_READ,
+        Scope.ONBOARDING_WRITE,
         Scope.ORDERS_COMMENT,
         Scope.ORDERS_CONFIRM,
         Scope.ORDERS_IMPORT,
@@ -27,6 +36,11 @@ COMPANY = frozenset(
         Scope.PRODUCTION_IMPORT,
         Scope.PRODUCTION_READ,
         Scope.PRODUCTION_WRITE,
+        Scope.SETTLEMENT_IMPORT,
+        Scope.SETTLEMENT_INVOICE,
+        Scope.SETTLEMENT_MATCH,
+        Scope.SETTLEMENT_PAY,
+        Scope.SETTLEMENT_READ,
     }
 )
 BATCH = 500
@@ -34,7 +48,7 @@ AT_ONCE = 4
 HEARD_WITHIN_S_MAX = 120
 REST_S = 0.1
 
-T = TypeVar("T")
+Done = TypeVar("Done", Order, Deal)
 
 
 class WorkOrder(BaseModel):
@@ -66,7 +80,7 @@ class Stage:
 
     def party(self, company: Company) -> Party:
         id_ = uuid5(SIMULATIONS, f"{self.seed} {company.name}")
-        return Party(id_, company.name, COMPANY, company.contact)
+        return Party(id_, company.name, COMPANY, company.contact, {"uscc": company.uscc})
 
     def api(self, company: Company) -> Api:
         """Act as a company's own client."""
@@ -83,16 +97,25 @@ async def play(plan: Plan, stage: Stage) -> None:
     registered = await register(stage.platform, parties, told=stage.told)
     stage.apis = {party.name: registered.apis[party.id] for party in parties}
     await _relate(plan, stage)
-    await _each("buyers have ordered", _by(plan.orders, lambda one: one.buyer), _place, stage)
-    by_supplier = _by(plan.orders, lambda one: one.supplier)
-    await _each("suppliers have promised", by_supplier, _promise, stage)
-    await _each("suppliers have reported", by_supplier, _report, stage)
+    await each("buyers have ordered", by(plan.orders, lambda one: one.buyer), _place, stage)
+    by_supplier = by(plan.orders, lambda one: one.supplier)
+    await each("suppliers have promised", by_supplier, _promise, stage)
+    await each("suppliers have reported", by_supplier, _report, stage)
 
 
 async def _relate(plan: Plan, stage: Stage) -> None:
-    since = min(order.placed_at for order in plan.orders).date()
+    began = [*(order.placed_at for order in plan.orders), *(one.placed_at for one in plan.deals)]
+    since = min(began).date()
     relations = [
-        Relation(buyer_id=stage.party(buyer).id, supplier_id=stage.party(its).id, since=since)
+        Relation(
+            buyer_id=stage.party(buyer).id,
+            supplier_id=stage.party(its).id,
+            since=since,
+            terms=TERMS,
+            signed_on=since,
+            buyer=buyer.signatory(),
+            supplier=its.signatory(),
+        )
         for buyer, its in plan.relations
     ]
     await relate(stage.platform, relations, told=stage.told)
@@ -205,23 +228,24 @@ def _lines(orders: Iterable[Order]) -> Iterable[tuple[Order, Line]]:
     return ((order, line) for order in orders for line in order.lines)
 
 
-def _by(orders: Iterable[Order], side: Callable[[Order], Company]) -> dict[Company, list[Order]]:
-    found: dict[Company, list[Order]] = {}
+def by(orders: Iterable[Done], side: Callable[[Done], Company]) -> dict[Company, list[Done]]:
+    """Sort orders, or deals, by a company of theirs."""
+    found: dict[Company, list[Done]] = {}
     for order in orders:
         found.setdefault(side(order), []).append(order)
     return found
 
 
-async def _each(
+async def each(
     what: str,
-    orders: dict[Company, list[Order]],
-    act: Callable[[Company, list[Order], Stage], Awaitable[None]],
+    orders: dict[Company, list[Done]],
+    act: Callable[[Company, list[Done], Stage], Awaitable[None]],
     stage: Stage,
 ) -> None:
     """Let companies act side by side, a few at a time."""
     limit, done = asyncio.Semaphore(AT_ONCE), 0
 
-    async def one(company: Company, its: list[Order]) -> None:
+    async def one(company: Company, its: list[Done]) -> None:
         nonlocal done
         async with limit:
             await act(company, its, stage)

@@ -1,0 +1,129 @@
+"""What was ordered, delivered and paid before the story begins, and what is owed in it.
+
+Most of it is past and entered as such. A few deliveries are told as they happen, so that the
+payment clock runs for them: their days are chosen so that terms end around the story's day.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from random import Random
+
+from contracts.onboarding import TermFrom, Terms
+from lianqiao.simulation.chain import Company, Item
+from shared.workdays import add_workdays, next_workday
+
+DEALS_PER_MONTH = 2
+TERMS = Terms(
+    payment_days=60,
+    payment_from=TermFrom.ACCEPTANCE,
+    acceptance_working_days=3,
+    pledged_60_days=True,
+)
+LATE_SHARE, OVERDUE_SHARE = 0.12, 0.1
+DUE_IN = 9, -6, 24, 41, 55  # days until the law's last day, of what is owed in the story
+MADE_DAYS, AGREED_DAYS = 20, 24  # from the order to the promise's day, and to the order before
+
+
+@dataclass(frozen=True)
+class Deal:
+    """One order of one line, from the order to the money."""
+
+    number: str
+    buyer: Company
+    supplier: Company
+    item: Item
+    quantity: int
+    placed_at: datetime
+    promised_on: date
+    delivered_on: date
+    paid_on: date | None = None
+    due_in: int | None = None  # days; the delivery is told as it happens, and the clock runs
+
+    @property
+    def delivered_at(self) -> datetime:
+        return datetime.combine(self.delivered_on, time(10), self.placed_at.tzinfo)
+
+
+def draw_history(
+    chance: Random, *, now: datetime, relations: Sequence[tuple[Company, Company]], months: int
+) -> list[Deal]:
+    """Draw so many months of business between companies, all of it delivered, most of it paid."""
+    drawn: list[Deal] = []
+    for ago in range(months, 0, -1):
+        first = _months_before(now.date(), ago)
+        for buyer, supplier in relations:
+            for turn in range(DEALS_PER_MONTH):
+                number = f"{first:%y%m}-{len(drawn) + 1:04d}"
+                day = first + timedelta(days=chance.randint(0, 12) + 14 * turn)
+                drawn.append(_past(chance, now, number, buyer, supplier, day))
+    return drawn
+
+
+def draw_owed(
+    chance: Random, *, now: datetime, buyer: Company, its: Sequence[Company]
+) -> list[Deal]:
+    """Draw a delivery of each of some suppliers whose term ends so many days from now."""
+    return list(_owed(chance, now, buyer, its))
+
+
+def _past(  # noqa: PLR0913, PLR0917  a deal has many sides
+    chance: Random, now: datetime, number: str, buyer: Company, supplier: Company, day: date
+) -> Deal:
+    late = chance.random() < LATE_SHARE
+    delivered = day + timedelta(days=chance.randint(1, 6) if late else -chance.randint(0, 4))
+    delivered = min(delivered, now.date() - timedelta(days=1))
+    overdue = chance.random() < OVERDUE_SHARE
+    paid = delivered + timedelta(days=chance.randint(66, 90) if overdue else chance.randint(30, 58))
+    item = chance.choice(supplier.items)
+    return Deal(
+        number=number,
+        buyer=buyer,
+        supplier=supplier,
+        item=item,
+        quantity=max(round(item.lot * chance.uniform(0.05, 0.2)), 1),
+        placed_at=_at(day - timedelta(days=chance.randint(MADE_DAYS, MADE_DAYS + 10)), now),
+        promised_on=day,
+        delivered_on=delivered,
+        paid_on=paid if paid < now.date() else None,
+    )
+
+
+def _owed(chance: Random, now: datetime, buyer: Company, its: Sequence[Company]) -> Iterator[Deal]:
+    for turn, (due_in, supplier) in enumerate(zip(DUE_IN, its, strict=False), start=1):
+        item = supplier.items[0]
+        delivered = delivered_for(now.date() + timedelta(days=due_in))
+        yield Deal(
+            number=f"{delivered:%y%m}-9{turn:03d}",
+            buyer=buyer,
+            supplier=supplier,
+            item=item,
+            quantity=max(round(item.lot * chance.uniform(0.1, 0.3)), 2),
+            placed_at=_at(delivered - timedelta(days=AGREED_DAYS), now),
+            promised_on=delivered,
+            delivered_on=delivered,
+            due_in=due_in,
+        )
+
+
+def delivered_for(due_on: date) -> date:
+    """Return a delivery day whose term ends on a day, or on the first one after it that can be."""
+    day = due_on - timedelta(days=TERMS.payment_days + 12)
+    while _ends_on(day) < due_on:
+        day += timedelta(days=1)
+    return day
+
+
+def _ends_on(delivered_on: date) -> date:
+    inspected = add_workdays(delivered_on, TERMS.acceptance_working_days).day
+    return next_workday(inspected + timedelta(days=TERMS.payment_days)).day
+
+
+def _months_before(day: date, months: int) -> date:
+    """Return the first day of the month so many months before a day's."""
+    turn = day.year * 12 + day.month - 1 - months
+    return date(turn // 12, turn % 12 + 1, 1)
+
+
+def _at(day: date, now: datetime) -> datetime:
+    return datetime.combine(day, time(9, 30), now.tzinfo)
