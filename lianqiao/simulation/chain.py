@@ -63,7 +63,7 @@ MAKER = Company(
     "林敏",
     "bilin.example",
     region="440300",
-    industry="C3610",
+    industry="C3612",
     size=Size.LARGE,
 )
 FORGE = Company(
@@ -76,7 +76,7 @@ FORGE = Company(
     ),
     ("下料", "锻造", "正火", "检验"),
     region="340500",
-    industry="C3391",
+    industry="C3393",
     size=Size.MICRO,
 )
 SUPPLIERS = (
