@@ -204,7 +204,7 @@ def _create_lines() -> None:
     op.create_table(
         "counters",
         sa.Column("organization_id", sa.Uuid(), nullable=False),
-        sa.Column("labeler", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("labeler", sa.BigInteger(), sa.Identity(), nullable=False),
         sa.Column("notices", sa.BigInteger(), nullable=False),
         sa.Column("receipts", sa.BigInteger(), nullable=False),
         sa.Column("units", sa.BigInteger(), nullable=False),

@@ -82,6 +82,8 @@ async def deem(session: AsyncSession, *, at: datetime) -> int:
     late = (Row.state == "waiting", Row.inspection_ends_on < today)
     first = select(Row.id).where(*late).order_by(Row.inspection_ends_on, Row.id)
     ids = (await session.scalars(first.limit(STEP_RECEIPTS_MAX))).all()
+    if not ids:
+        return 0
     chosen = select(Row).where(holding.among(Row.id, ids), *late)
     held = await holding.receipts(session, chosen, caller=None)
     changes = Changes(by="", at=at)

@@ -152,7 +152,7 @@ class _Count:
         if len(suppliers) > 1:
             raise OtherSupplier("Make a receipt for each supplier.")
         [supplier_id] = suppliers
-        if supplier_id not in self.under.working_days:
+        if supplier_id not in self.under.working_days and not (of_lines or of_notice):
             raise OtherSupplier("There is no relationship to this supplier.")
         return supplier_id
 

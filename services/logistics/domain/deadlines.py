@@ -1,6 +1,6 @@
 """Until when goods are inspected."""
 
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from typing import NamedTuple
 
 from shared.workdays import add_workdays
@@ -25,4 +25,5 @@ def is_over(ends_on: date, at: datetime, zone: tzinfo) -> bool:
 
 def end_of(day: date, zone: tzinfo) -> datetime:
     """Return the moment at which a day is over."""
-    return datetime.combine(day + timedelta(days=1), time(), zone)
+    after = day + timedelta(days=1)
+    return datetime(after.year, after.month, after.day, tzinfo=zone)

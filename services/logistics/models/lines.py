@@ -117,7 +117,7 @@ class Counter(Model):
     __tablename__ = "counters"
 
     organization_id: Mapped[UUID] = mapped_column(primary_key=True)
-    labeler: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
+    labeler: Mapped[int] = mapped_column(BigInteger, Identity())
     notices: Mapped[int] = mapped_column(default=0)
     receipts: Mapped[int] = mapped_column(default=0)
     units: Mapped[int] = mapped_column(default=0)

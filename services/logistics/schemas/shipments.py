@@ -11,9 +11,18 @@ from contracts.values import Quantity, Unit
 from services.logistics.domain.shipments import ShipmentState
 from services.logistics.schemas.stories import EntryOut
 from shared.problem import ProblemDetails
-from shared.types import Body, Code, Instant, Line, Paragraph, PositiveQuantity, View
+from shared.types import (
+    BULK_MAX,
+    Body,
+    Code,
+    Instant,
+    Line,
+    Paragraph,
+    PositiveQuantity,
+    View,
+)
 
-LINES_MAX, PACKAGES_MAX, BULK_MAX = 500, 1_000, 1_000
+LINES_MAX, PACKAGES_MAX = 500, 1_000
 
 
 class PackageKind(StrEnum):
