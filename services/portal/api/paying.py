@@ -166,6 +166,22 @@ async def pay(request: Request, visitor: Visitor, proposal_id: UUID, form: Poste
     return go(f"/payments/proposals/{proposal_id}", said="paid")
 
 
+@router.post("/payments/{payment_id}/reversal")
+async def take_back(
+    request: Request, visitor: Visitor, payment_id: UUID, form: Posted, written: Written
+) -> Response:
+    """Record that a payment came back, or was wrong: a payment of the opposite sign says so."""
+    try:
+        path = f"/payments/{payment_id}/reversal"
+        body = {"reason": form.text("reason")}
+        await visitor.api.send("POST", "settlement", path, body, key=form.key)
+    except Refused as refused:
+        if refused.status not in MENDABLE:
+            raise
+        return await _payments(request, visitor, written, {}, in_words(request, refused))
+    return go("/payments", said="payment-reversed")
+
+
 def _payment(request: Request, given: dict[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
     language = language_of(request)
     errors: dict[str, str] = {}

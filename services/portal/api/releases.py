@@ -85,7 +85,13 @@ async def _list(
         if first.month == 1
         else first.replace(month=first.month - 1)
     )
-    context = {"releases": found, "month": f"{last:%Y-%m}", "trouble_words": trouble}
+    asked_for = await if_there(asked.previews(visitor.api), [])
+    context = {
+        "releases": found,
+        "previews": asked_for,
+        "month": f"{last:%Y-%m}",
+        "trouble_words": trouble,
+    }
     status = 422 if trouble else 200
     return show(request, visitor, "releases.html", context, here="releases", status=status)
 

@@ -16,7 +16,8 @@ class Cell(Protocol):
 
     region: str | None
     industry: str | None
-    industry_name: str | None
+    industry_name: str
+    industry_english: str
     value: Decimal | None
 
 
@@ -76,9 +77,8 @@ class Grid:
             elif no_industry:
                 regions[cell.region] = cell
             elif no_region:
-                name = cell.industry_name or cell.industry
-                if cell.value is not None:
-                    industries.append((name, cell.value))
+                name = cell.industry_name if chinese else cell.industry_english
+                industries.append((name or cell.industry, cell.value))
             else:
                 matrix[cell.region, cell.industry] = cell
         squares, ends = _squares(regions, chinese=chinese)

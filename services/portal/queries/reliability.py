@@ -9,20 +9,34 @@ from services.portal.schemas.reliability import (
     Look,
     Method,
     Preview,
+    PreviewRow,
     Release,
     Scorecard,
     Series,
     Table,
 )
 
+PAGE_MAX = 200
+PAGES_MAX = 50
+
 
 async def scorecards(api: Api) -> list[Scorecard]:
-    """Return the scorecards of one's suppliers."""
-    return await api.get_list(Scorecard, "insights", "/scorecards", side="buyer", limit=200)
+    """Return the scorecards of all of one's suppliers."""
+    found: list[Scorecard] = []
+    cursor = None
+    for _ in range(PAGES_MAX):
+        page = await api.get(
+            Page[Scorecard], "insights", "/scorecards", side="buyer", limit=PAGE_MAX, cursor=cursor
+        )
+        found += page.items
+        cursor = page.cursor
+        if cursor is None:
+            break
+    return found
 
 
 async def scorecard(api: Api, counterparty_id: UUID) -> Scorecard:
-    return await api.get(Scorecard, "insights", f"/scorecards/{counterparty_id}")
+    return await api.get(Scorecard, "insights", f"/scorecards/{counterparty_id}", side="buyer")
 
 
 async def events(
@@ -30,7 +44,9 @@ async def events(
 ) -> Page[Evidence]:
     """Return what one figure counts, with the events that told it."""
     path = f"/scorecards/{counterparty_id}/events"
-    return await api.get(Page[Evidence], "insights", path, figure=figure, cursor=cursor)
+    return await api.get(
+        Page[Evidence], "insights", path, figure=figure, side="buyer", cursor=cursor
+    )
 
 
 async def releases(api: Api) -> list[Release]:
@@ -50,6 +66,11 @@ async def series(api: Api, name: str) -> Series:
 
 async def method(api: Api) -> Method:
     return await api.get(Method, "insights", "/method")
+
+
+async def previews(api: Api) -> list[PreviewRow]:
+    """Return the months that were worked out, the latest first."""
+    return await api.get_list(PreviewRow, "insights", "/previews", limit=20)
 
 
 async def preview(api: Api, preview_id: UUID) -> Preview:

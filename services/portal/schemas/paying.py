@@ -248,6 +248,8 @@ class Payment(Parties):
     paid_on: date
     reference: str
     remittance: str | None
+    reverses: UUID | None = None
+    reversed_by: UUID | None = None
 
 
 class Settings(Answer):

@@ -60,10 +60,12 @@ class Cell(Answer):
     """One published cell of a table; what is left out is not there."""
 
     region: str
-    region_name: str | None = None
+    region_name: str
+    region_english: str
     industry: str
-    industry_name: str | None = None
-    value: Decimal | None
+    industry_name: str
+    industry_english: str
+    value: Decimal
 
 
 class Table(Answer):
@@ -98,33 +100,51 @@ class Release(Answer):
     tables: list[str]
 
 
+class Withheld(Answer):
+    """A cell that would be left out, and why; operators alone are told."""
+
+    region: str
+    industry: str
+    reason: str
+
+
 class Previewed(Answer):
-    """One table of a preview: how many of its cells would be published."""
+    """One table of a preview: what would be published of it, and what left out."""
 
     name: str
+    unit: str
     published: int
     withheld: int
+    cells: list[Cell]
+    left_out: list[Withheld]
 
 
-class Preview(Answer):
-    """What a release would hold, before it is one."""
+class PreviewRow(Answer):
+    """A month being worked out, or worked out."""
 
     id: UUID
     month: date
     state: str
-    done: int = 0
-    total: int = 0
+    done: int
+    total: int
     reason: str | None
+    asked_by: str
+    created_at: datetime
+
+
+class Preview(PreviewRow):
+    """What a release would hold, before it is one."""
+
     tables: list[Previewed]
 
 
 class Look(Answer):
     """Who read what, and when."""
 
-    reader: str = ""
-    reader_name: str = ""
+    organization: str
+    reader: str
     kind: str
-    count: int = 1
+    detail: str
     at: datetime
 
 
