@@ -124,7 +124,12 @@ async def _pay(buyer: Company, deals: list[Deal], stage: Stage) -> None:
             "invoiced_on": str(deal.delivered_on),
             "occurred_at": deal.delivered_at.isoformat(),
             "lines": [
-                {"order_number": deal.number, "position": 10, "quantity": str(deal.quantity)}
+                {
+                    "order_number": deal.number,
+                    "position": 10,
+                    "quantity": str(deal.quantity),
+                    "amount": str(deal.amount),
+                }
             ],
         }
         for deal in deals

@@ -7,6 +7,7 @@ payment clock runs for them: their days are chosen so that terms end around the 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from random import Random
 
 from contracts.onboarding import TermFrom, Terms
@@ -39,6 +40,11 @@ class Deal:
     delivered_on: date
     paid_on: date | None = None
     due_in: int | None = None  # days; the delivery is told as it happens, and the clock runs
+
+    @property
+    def amount(self) -> Decimal:
+        """What it costs, in CNY."""
+        return (self.quantity * self.item.price).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
     @property
     def delivered_at(self) -> datetime:
