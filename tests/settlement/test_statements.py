@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Engine, text
 
 from contracts.onboarding import TermFrom, Terms
+from contracts.scopes import Scope
 from contracts.settlement import PaymentDue, StatementAgreed
 from tests.conftest import SignIn, Stores
 from tests.settlement.factories import ALL, Trade, announced, hear, rows, violations
@@ -92,5 +93,7 @@ async def test_a_month_without_deliveries_and_a_stranger_are_refused(
     assert problem(await buyer.post("statements", json=asked)) == "nothing-accepted"
     future = asked | {"month": "2099-01"}
     assert problem(await buyer.post("statements", json=future)) == "not-yet-happened"
+    wrong_desk = sign_in("settlement", trade.buyer_id, Scope.SETTLEMENT_INVOICE)
+    assert problem(await wrong_desk.post("statements", json=asked)) == "not-a-party"
     stranger = asked | {"counterparty_id": str(trade.order_id)}
     assert problem(await buyer.post("statements", json=stranger)) == "nothing-accepted"

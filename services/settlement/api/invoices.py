@@ -213,7 +213,8 @@ async def resolve_invoice(
 
 
 @router.post(
-    "/invoices/{invoice_id}/assignment", responses=problems(InvoiceNotFound, NothingDisputed)
+    "/invoices/{invoice_id}/assignment",
+    responses=problems(InvoiceNotFound, NothingDisputed, NotAParty),
 )
 async def assign_invoice(
     invoice_id: UUID, body: AssignmentIn, caller: Either, session: Transaction, now: Now

@@ -12,6 +12,7 @@ from services.settlement.commands import statements as commands
 from services.settlement.commands.statements import Answer, Asked
 from services.settlement.domain.problems import (
     CurrenciesMixed,
+    NotAParty,
     NothingAccepted,
     NotYetHappened,
     StatementFrozen,
@@ -32,7 +33,7 @@ from shared.problem import problems
 
 router = APIRouter(prefix="/statements", route_class=Route, tags=["Statements"])
 
-REFUSALS = problems(StatementNotFound, StatementFrozen)
+REFUSALS = problems(StatementNotFound, StatementFrozen, NotAParty)
 
 
 @router.get("", response_model=Page[StatementSummary])
@@ -58,7 +59,9 @@ async def list_statements(  # noqa: PLR0913, PLR0917  what one may filter by
 @router.post(
     "",
     status_code=201,
-    responses=problems(NothingAccepted, StatementFrozen, CurrenciesMixed, NotYetHappened),
+    responses=problems(
+        NothingAccepted, StatementFrozen, CurrenciesMixed, NotYetHappened, NotAParty
+    ),
 )
 async def open_statement(
     body: StatementIn, caller: Either, session: Transaction, now: Now
@@ -108,7 +111,7 @@ async def answer_lines(
 
 @router.post(
     "/{statement_id}/agreement",
-    responses=problems(StatementNotFound, StatementFrozen, NothingAccepted),
+    responses=problems(StatementNotFound, StatementFrozen, NothingAccepted, NotAParty),
 )
 async def agree_on_statement(
     statement_id: UUID, caller: Either, session: Transaction, now: Now

@@ -15,6 +15,7 @@ from services.settlement.commands import books
 from services.settlement.commands.announcements import matched
 from services.settlement.commands.books import Books
 from services.settlement.commands.matching import Moves, finish, lines_of, sum_up
+from services.settlement.commands.sides import acting
 from services.settlement.domain import journal
 from services.settlement.domain.journal import Entry, Kind
 from services.settlement.domain.matching import Reason
@@ -130,6 +131,7 @@ async def assign(
 ) -> Invoice:
     """Say which side has to act on an exception; both see who said so. Announced."""
     invoice = await held(session, invoice_id, caller=caller)
+    side = acting(caller, side_of(invoice, caller))
     if invoice.verdict != Verdict.EXCEPTION:
         raise NothingDisputed("Nothing of this invoice waits for anybody.")
     for line in (await lines_of(session, [invoice.id]))[invoice.id]:
@@ -141,7 +143,7 @@ async def assign(
         supplier_id=invoice.supplier_id,
         about_id=invoice.id,
         kind="assigned",
-        side=side_of(invoice, caller),
+        side=side,
         by=caller.name,
         values={"must_act": must_act},
         recorded_at=at,

@@ -14,6 +14,7 @@ from contracts.values import plain
 from services.settlement.commands import announcements, books
 from services.settlement.commands.books import Books
 from services.settlement.commands.clock import reckon_payables
+from services.settlement.commands.sides import acting
 from services.settlement.domain.problems import (
     CurrenciesMixed,
     NothingAccepted,
@@ -54,6 +55,7 @@ async def open_statement(
     or where both sides agreed already.
     """
     buyer_id, supplier_id = await _parties(session, asked, caller)
+    acting(caller, Side.BUYER if caller.organization_id == buyer_id else Side.SUPPLIER)
     currency = await _currency(session, asked, buyer_id, supplier_id)
     await books.hold(session, [Books(buyer_id, supplier_id, currency)])
     found = select(Statement).filter_by(
@@ -165,6 +167,7 @@ async def _held(session: AsyncSession, statement_id: UUID, caller: Caller) -> St
     found = (await session.execute(of.where(Statement.id == statement_id, mine))).first()
     if found is None:
         raise StatementNotFound("There is no such statement among yours.")
+    acting(caller, Side.BUYER if party == found.buyer_id else Side.SUPPLIER)
     await books.hold(session, [Books(*found)])
     statement = await session.get_one(Statement, statement_id)
     if statement.state == "agreed":
