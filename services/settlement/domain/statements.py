@@ -8,7 +8,7 @@ from typing import Any
 
 from contracts.values import Money
 
-FORMAT = "lianqiao.statement.v1"
+FORMAT = "lianqiao-statement-1"
 
 
 def first_of(month: date) -> date:
