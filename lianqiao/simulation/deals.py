@@ -22,7 +22,7 @@ from lianqiao.simulation.play import (
     work_orders_for,
 )
 
-NOT_YET = ("not-found", "not-known-yet", "not-known")  # a service has not heard of it
+NOT_YET = ("-not-found", "-yet", "-unknown")  # a service has not heard of it
 CONFLICT = 409
 
 
@@ -228,9 +228,9 @@ async def happens(stage: Stage, api: Api, path: str, body: Json) -> Json:
         try:
             return await api.post(path, body, key=stage.key(path, body))
         except RefusedError as refused:
-            if refused.problem.status == CONFLICT:
-                return {}
             early = refused.problem.type.endswith(NOT_YET)
+            if not early and refused.problem.status == CONFLICT:
+                return {}
             if not early or time.monotonic() > deadline:
                 raise
         await asyncio.sleep(REST_S)
