@@ -4,7 +4,7 @@ import re
 import time
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Frame, Page, expect
 
 from contracts.scopes import Role
 from tests.browser.conftest import Open, Watch
@@ -27,12 +27,10 @@ class Screens:
     def __init__(self, page: Page) -> None:
         self.seen: list[str] = []
         self.began = time.monotonic()
-        page.on(
-            "framenavigated", lambda frame: self._note(frame.url) if not frame.parent_frame else 0
-        )
+        page.on("framenavigated", self._note)
 
-    def _note(self, url: str) -> None:
-        path = re.sub(r"[?#].*", "", url)
+    def _note(self, frame: Frame) -> None:
+        path = re.sub(r"[?#].*", "", frame.url)
         if not self.seen or self.seen[-1] != path:
             self.seen.append(path)
 

@@ -150,11 +150,16 @@ def test_english_pages_say_nothing_in_chinese(
         assert not [text for text in words if not own.search(text)], path
 
 
+def leave_all(page: Page, name: str) -> None:
+    """Pick nothing of a list."""
+    while page.locator(f"[name={name}]:checked").count():
+        page.locator(f"[name={name}]:checked").first.uncheck()
+
+
 def a_notice(phone: Page, number: str) -> None:
     """Ship the lines of one order alone, in two packages."""
     phone.goto("/ship")
-    for box in phone.locator("[name=line]:checked").all():
-        box.uncheck()
+    leave_all(phone, "line")
     for row in phone.locator("[data-ready-line]", has_text=number).all():
         row.locator("input[type=number]").fill("40")
     expect(phone.locator(".thumb [data-picked-lines]")).to_have_text("· 2")
@@ -218,8 +223,7 @@ def test_more_than_is_left_is_said_beside_its_line_and_the_rest_is_kept(
     stage.confirm(supplier, order)
     deliveries.ready(stage, supplier, order)
     desk = visit(supplier.people["周岚"], "/ship")
-    for box in desk.locator("[name=line]:checked").all():
-        box.uncheck()
+    leave_all(desk, "line")
     first, second = desk.locator("[data-ready-line]", has_text="S-4").all()
     first.locator("input[type=number]").fill("103")  # 2 % may be more
     second.locator("input[type=number]").fill("60")
@@ -228,8 +232,7 @@ def test_more_than_is_left_is_said_beside_its_line_and_the_rest_is_kept(
     expect(first.locator(".field-error")).to_contain_text("最多还可发 102")
     expect(first.locator("input[type=number]")).to_have_value("103")
     expect(second.locator("[placeholder='批号']")).to_have_value("L-7")
-    for box in desk.locator("[name=line]:checked").all():
-        box.uncheck()
+    leave_all(desk, "line")
     desk.click(".ship-how button[type=submit]")
     expect(desk.locator("[role=alert]")).to_contain_text("勾选")
 
@@ -245,8 +248,7 @@ def test_what_was_accepted_is_invoiced_in_one_click_and_a_part_given_back(
     deliveries.delivered(stage, buyer, supplier, lines, 10)
     phone = visit(supplier.people["周岚"], "/owed?state=uninvoiced", phone=True)
     phone.click(".owed-turn a")
-    for box in phone.locator("[name=receipt]:checked").all():
-        box.uncheck()
+    leave_all(phone, "receipt")
     phone.locator(".claim-list > li", has_text="S-5").locator("[name=receipt]").check()
     expect(phone.locator(".thumb [data-claim-total]")).to_have_text("250.00")
     phone.fill("#number", "F-5")
@@ -333,8 +335,8 @@ def test_the_keyboard_is_enough_to_ship(visit: Open, stage: Stage, trade: Chain)
     stage.confirm(supplier, order)
     deliveries.ready(stage, supplier, order)
     page = visit(supplier.people["周岚"], "/ship")
-    for box in page.locator("[name=line]:checked").all():
-        box.focus()
+    while page.locator("[name=line]:checked").count():
+        page.locator("[name=line]:checked").first.focus()
         page.keyboard.press("Space")
     page.locator("[data-ready-line]", has_text="S-7").locator("input[type=number]").focus()
     page.keyboard.press("Control+A")

@@ -9,7 +9,7 @@ function awaitAnswer() {
     const answer = await fetch(place.dataset.polls, { headers: { accept: "text/html" } }).catch(() => null);
     if (!answer?.ok) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-polls]");
-    if (fresh && fresh.dataset.state !== place.dataset.state) { clearInterval(timer); location.reload(); }
+    if (fresh?.dataset.state !== place.dataset.state) { clearInterval(timer); location.reload(); }
   }, 3_000);
 }
 
