@@ -21,6 +21,7 @@ from shared.problem import InvalidInput
 from shared.web.formats import Formats
 
 _ = str  # marks what the catalog translates
+PER_PAGE = 200
 
 router = page_router()
 
@@ -59,10 +60,15 @@ async def begin(request: Request, visitor: Visitor, form: Posted, written: Writt
 
 
 @router.get("/statements/{statement_id}")
-async def statement(request: Request, visitor: Visitor, statement_id: UUID) -> Response:
+async def statement(
+    request: Request,
+    visitor: Visitor,
+    statement_id: UUID,
+    page: Annotated[int, Query(ge=1, le=1_000)] = 1,
+) -> Response:
     """Show a month line by line to either side."""
     needs(visitor, Scope.SETTLEMENT_READ)
-    return await _page(request, visitor, statement_id, None)
+    return await _page(request, visitor, statement_id, None, page=page)
 
 
 @router.get("/statements/{statement_id}/export")
@@ -77,8 +83,16 @@ async def export(visitor: Visitor, statement_id: UUID, written: Written) -> Resp
 @router.post("/statements/{statement_id}/answers")
 async def answer(request: Request, visitor: Visitor, statement_id: UUID, form: Posted) -> Response:
     """Agree or disagree with lines: one, the picked ones, or all that are open."""
-    lines = [{"statement_line_id": line, "agree": True} for line in form.texts("line")]
-    if form.text("act") == "disagree":
+    lines: list[dict[str, Any]] = []
+    if form.text("act") == "all":
+        found = await asked.statement(visitor.api, statement_id)
+        side = found.side_of(visitor.me.organization.id).value
+        lines = [
+            {"statement_line_id": str(line.id), "agree": True}
+            for line in found.lines
+            if getattr(line, side).agrees is None
+        ]
+    elif form.text("act") == "disagree":
         note = form.text("note")
         if not note:
             raise InvalidInput("Write what is wrong with the line; the other side reads it.")
@@ -161,7 +175,7 @@ async def _list(
 
 
 async def _page(
-    request: Request, visitor: Visit, statement_id: UUID, trouble: str | None
+    request: Request, visitor: Visit, statement_id: UUID, trouble: str | None, *, page: int = 1
 ) -> Response:
     found = await asked.statement(visitor.api, statement_id)
     side = found.side_of(visitor.me.organization.id)
@@ -169,6 +183,9 @@ async def _page(
     mine = [getattr(line, side.value).agrees for line in found.lines]
     context = {
         "statement": found,
+        "lines": found.lines[(page - 1) * PER_PAGE : page * PER_PAGE],
+        "page": page,
+        "pages": -(-len(found.lines) // PER_PAGE),
         "side": side,
         "open_count": mine.count(None),
         "disputed_count": sum(
