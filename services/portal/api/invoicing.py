@@ -21,7 +21,7 @@ from shared.problem import InvalidInput
 from shared.web.formats import Formats
 
 MENDABLE = {409, 422}
-ROWS_MAX = 2_000
+ROWS_MAX = 600  # deliveries that one page offers to invoice
 PICKED_MAX = 2_000
 STATES = "exception", "matched", "within_tolerance", "paid"
 _ = str  # marks what the catalog translates
@@ -159,7 +159,13 @@ async def _claim(  # noqa: PLR0913, PLR0917
     refused: InvalidInput | Refused | None,
 ) -> Response:
     statement = await owing.statement(visitor.api, statement_id) if statement_id else None
-    found = owing.all_debts(visitor.api, Side.SUPPLIER, rows_max=ROWS_MAX, state="uninvoiced")
+    found = owing.all_debts(
+        visitor.api,
+        Side.SUPPLIER,
+        rows_max=ROWS_MAX,
+        state="uninvoiced",
+        counterparty_id=buyer_id,
+    )
     debts = [] if statement else [debt async for debt in found]
     buyers: dict[UUID, tuple[str, int]] = {}
     for debt in debts:
@@ -172,6 +178,7 @@ async def _claim(  # noqa: PLR0913, PLR0917
         "buyers": buyers,
         "buyer_id": chosen,
         "receipts": receipts,
+        "is_cut": len(debts) >= ROWS_MAX,
         "picked": given.get("receipts") if given else {one["id"] for one in receipts},
         "total": statement.total if statement else _sum([one["amount"] for one in receipts]),
         "given": {"invoiced_on": str(written.today), "number": "", **given},
