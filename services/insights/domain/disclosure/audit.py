@@ -15,7 +15,7 @@ from services.insights.domain.disclosure.catalog import (
     Row,
 )
 from services.insights.domain.disclosure.programs import REACH, Aim, Room
-from services.insights.domain.disclosure.targets import Target
+from services.insights.domain.disclosure.spread import Target
 
 WHY = {
     1: "its greatest possible value is too near",
@@ -39,20 +39,19 @@ def audit(rows: Iterable[Row], figures: Figures, question: Question) -> tuple[Fi
 def findings(case: Case) -> tuple[Finding, ...]:
     """Audit a case as it stands: from the rows and what is hidden, whoever chose that."""
     case.programs.forget()
-    return (*case.changed(), *_inferred(case), *_compared(case))
+    inferred = (f for part, target in all_targets(case) for f in _found(case, part, target))
+    return (*case.changed(), *inferred)
 
 
-def _inferred(case: Case) -> Iterator[Finding]:
-    for part, guard in enumerate(case.guards):
-        for target in guard.targets():
-            yield from _found(case, part, target)
-
-
-def _compared(case: Case) -> Iterator[Finding]:
-    for index, statement in enumerate(case.layout.statements):
-        for part in range(len(case.guards)):
-            for target in () if statement.pinned else case.differences(part, index):
-                yield from _found(case, part, target)
+def all_targets(case: Case) -> list[tuple[int, Target]]:
+    """List whom the tables must not give away, each with the part that would."""
+    targets = [
+        (part, target)
+        for index, statement in enumerate(case.layout.statements)
+        for part in range(len(case.guards))
+        for target in (() if statement.pinned else case.differences(part, index))
+    ]
+    return targets + [(part, t) for part, guard in enumerate(case.guards) for t in guard.targets()]
 
 
 def _found(case: Case, part: int, target: Target) -> Iterator[Finding]:

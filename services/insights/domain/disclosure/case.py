@@ -17,10 +17,10 @@ from services.insights.domain.disclosure.catalog import (
 from services.insights.domain.disclosure.layout import Cell, Holdings, Layout
 from services.insights.domain.disclosure.pools import Pool, changes
 from services.insights.domain.disclosure.programs import Aim, Programs, Room
+from services.insights.domain.disclosure.spread import Target, wanted
 from services.insights.domain.disclosure.targets import (
     Demand,
     Guard,
-    Target,
     merge,
     targets_of,
 )
@@ -83,20 +83,21 @@ class Case:
         """Find who is endangered by the difference of a sum to another month's, already shown.
 
         An onlooker may take as unchanged whatever did not change; what did is a sum of its own.
+        What is withheld is compared with months before alone: what came later was judged then.
         """
         statement = self.layout.statements[index]
+        now = self.pool(part, index)
         for node in statement.nodes:
             if len(node.months) > 1 or not self.family.parts[part].months_compare:
                 continue
-            now = self.pool(part, index).entries
             for other in self._by_place.get(node[1:], ())[:COMPARED_MAX]:
-                if other.months == node.months:
+                if other.months == node.months or (statement.hidden and other > node):
                     continue
-                before = self.holdings.merged(part, self.released[other]).entries
-                pool = Pool(changes(now, before))
-                dangers = pool.dangers(self.policy.p, self.policy.waivers)
-                for target in targets_of(pool, dangers, statement.cells):
-                    yield _both_ways(target, sum(entry.value for entry in now))
+                before = self.holdings.merged(part, self.released[other])
+                changed = Pool(changes(now.entries, before.entries))
+                dangers = changed.dangers(self.policy.p, self.policy.waivers)
+                for target in targets_of(changed, dangers, statement.cells):
+                    yield _both_ways(target, now)
 
     def unmet(self, part: int, target: Target) -> Iterator[tuple[Demand, Aim]]:
         """Find what a target asks for and the published sums do not allow, as they are now."""
@@ -115,14 +116,11 @@ class Case:
                 yield demand, aim
 
 
-def _both_ways(target: Target, total: int) -> Target:
+def _both_ways(target: Target, now: Pool) -> Target:
     """Ask that the sum may be greater and less by what an estimate of the change must miss."""
     aims: dict[str | None, tuple[Aim, ...]] = {}
     for attacker, asked in target.aims.items():
         need = max(aim.need for aim in asked)
-        wanted = (
-            Aim(target.cells, 1, need),
-            Aim(target.cells, -1, min(need, total // 2)),
-        )
-        aims[attacker] = tuple(aim for aim in wanted if aim.need)
+        less = min(need, (now.sum - now.known[attacker or ""]) // 2)
+        aims[attacker] = wanted(Aim(target.cells, 1, need), Aim(target.cells, -1, less))
     return target._replace(aims=aims)

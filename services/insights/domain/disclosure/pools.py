@@ -7,6 +7,8 @@ from fractions import Fraction
 from functools import cached_property
 from typing import NamedTuple
 
+SURPLUS = 400_000  # asks for that part of a need more, since a solver is right to 10⁻⁶ of it
+
 
 class Side(IntEnum):
     SUPPLIERS = 0
@@ -20,7 +22,7 @@ class Entry(NamedTuple):
     supplier: str
     value: int
 
-    def on(self, side: Side) -> tuple[str, ...]:
+    def groups(self, side: Side) -> tuple[str, ...]:
         """Name the groups of a side whose figure this is part of."""
         return (self.supplier,) if side is Side.SUPPLIERS else self.buyers
 
@@ -75,19 +77,27 @@ class Pool:
                 figures[Side.BUYERS][buyer] += entry.value
         return figures
 
+    @cached_property
+    def _entries_of(self) -> tuple[dict[str, list[Entry]], dict[str, list[Entry]]]:
+        found: tuple[dict[str, list[Entry]], dict[str, list[Entry]]] = {}, {}
+        for entry in self.entries:
+            for side in Side:
+                for group in set(entry.groups(side)):
+                    found[side].setdefault(group, []).append(entry)
+        return found
+
     def shared(self, side: Side, target: str) -> Counter[str]:
         """Add up what each group knows of a target's figure."""
         shared: Counter[str] = Counter()
-        for entry in self.entries:
-            if target in entry.on(side):
-                for group in entry.known_to():
-                    shared[group] += entry.value
+        for entry in self._entries_of[side].get(target, ()):
+            for group in entry.known_to():
+                shared[group] += entry.value
         return shared
 
     def unknown_beside(self, side: Side, target: str) -> int:
         """Say how much is left of the sum, at least, to whoever knows most, beside the target."""
         most = max((k for g, k in self.top if g != target), default=0)
-        return self.sum - self.figures[side][target] - most
+        return max(self.sum - self.figures[side][target] - most, 0)
 
     def is_few(self, groups_min: int, waivers: frozenset[str]) -> bool:
         """Tell whether fewer groups than asked contribute on a side that has not waived."""
@@ -134,7 +144,8 @@ def margins(p: Fraction, figure: int, unknown: int, rest: int) -> tuple[int, int
         figure, known = unknown, 0
     rise = unknown + n * figure // d + 1 - rest
     below = ((d - n) * figure - 1) // d - known  # the greatest that is more than p % too little
-    return max(rise, 0), max(rest - below, 0)
+    rise, fall = max(rise, 0), max(rest - below, 0)
+    return rise + rise // SURPLUS, min(fall + fall // SURPLUS, rest)
 
 
 def changes(now: Iterable[Entry], before: Iterable[Entry]) -> list[Entry]:

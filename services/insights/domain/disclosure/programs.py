@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from services.insights.domain.disclosure.layout import Layout
 
 REACH = 8.0  # no cell needs to move further than this, in units of what is asked for
-NEARLY = 1 - 1e-9
+NEARLY = 1 - 1e-6
 MOVED = 1e-7  # a smaller move is the solver's noise
 FREE = 1e-3  # what it costs to move a cell that is withheld anyway, against 1 for publishing it
 MOVES_MAX = 500  # that are remembered: what was possible once stays so, since hiding is for good

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from services.insights.domain.disclosure.audit import findings, intervals
+from services.insights.domain.disclosure.audit import all_targets, findings, intervals
 from services.insights.domain.disclosure.case import Case
 from services.insights.domain.disclosure.catalog import (
     CATALOG,
@@ -16,7 +16,7 @@ from services.insights.domain.disclosure.catalog import (
 )
 from services.insights.domain.disclosure.layout import Statement
 from services.insights.domain.disclosure.programs import Aim
-from services.insights.domain.disclosure.targets import Demand, Target
+from services.insights.domain.disclosure.targets import Demand
 
 
 def protect(rows: Iterable[Row], question: Question) -> Release | Refused:
@@ -40,20 +40,16 @@ def protect(rows: Iterable[Row], question: Question) -> Release | Refused:
 def hide(case: Case, *, complementary: bool = True) -> dict[Node, Reason]:
     """Hide what must not be published, then what would give it away; say why of each node."""
     reasons: dict[Node, Reason] = {}
-    targets: list[tuple[int, Target]] = []
     for index, statement in enumerate(case.layout.statements):
-        if reason := None if statement.pinned else primary(case, index, targets):
+        if reason := None if statement.pinned else primary(case, index):
             _hide(statement, reason, reasons)
-    if complementary:
-        for part, guard in enumerate(case.guards):
-            targets += ((part, target) for target in guard.targets())
-        for part, target in targets:
-            for demand, aim in case.unmet(part, target):
-                _complement(case, demand, aim, reasons)
-                if demand.attacker is None and not case.programs.reaches(aim, demand.room):
-                    for single in case.guards[part].singly(target):
-                        for _, missed in case.missed(single):
-                            _complement(case, single, missed, reasons)
+    for part, target in all_targets(case) if complementary else ():
+        for demand, aim in case.unmet(part, target):
+            _complement(case, demand, aim, reasons)
+            if demand.attacker is None and not case.programs.reaches(aim, demand.room):
+                for single in case.guards[part].singly(target):
+                    for _, missed in case.missed(single):
+                        _complement(case, single, missed, reasons)
     return reasons
 
 
@@ -67,19 +63,17 @@ def _hide(statement: Statement, reason: Reason, reasons: dict[Node, Reason]) -> 
     reasons.update(dict.fromkeys(statement.nodes, reason))
 
 
-def primary(case: Case, index: int, targets: list[tuple[int, Target]]) -> Reason | None:
-    """Judge a sum by itself, and beside the same sum of other months; add whom it endangers."""
-    policy = case.policy
-    pools = [case.pool(part, index) for part in range(len(case.guards))]
+def primary(case: Case, index: int) -> Reason | None:
+    """Judge a sum by itself, and beside the same sum of other months."""
+    policy, parts = case.policy, range(len(case.guards))
+    pools = [case.pool(part, index) for part in parts]
     if any(pool.is_few(policy.groups_min, policy.waivers) for pool in pools):
         return Reason.FEW
     if any(True for pool in pools for _ in pool.dangers(policy.p, policy.waivers)):
         return Reason.DOMINATED
-    endangered = [
-        (part, target) for part in range(len(pools)) for target in case.differences(part, index)
-    ]
-    targets += endangered
-    return Reason.DIFFERENCE if endangered else None
+    if any(True for part in parts for _ in case.differences(part, index)):
+        return Reason.DIFFERENCE
+    return None
 
 
 def released(cases: Sequence[Case], withheld: Sequence[Mapping[Node, Reason]]) -> Release:

@@ -1,7 +1,7 @@
 """What must stay out of reach: for each group and node, of whom, and by how much."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from math import floor
 from typing import NamedTuple
 
@@ -13,25 +13,11 @@ from services.insights.domain.disclosure.pools import (
     Danger,
     Pool,
     Side,
-    margins,
 )
 from services.insights.domain.disclosure.programs import Aim, Array, Room
+from services.insights.domain.disclosure.spread import Spread, Target, wanted
 
 MAJOR_SHARE = 0.1  # who knows as much of all there is of a part is asked for by itself
-
-
-class Target(NamedTuple):
-    """The figure of one group in some cells, and what each attacker must not be able to do."""
-
-    group: str  # empty: that nobody has anything
-    side: Side
-    cells: tuple[int, ...]
-    aims: dict[str | None, tuple[Aim, ...]]  # None: anybody who has no part in these cells
-    blind: frozenset[str]  # who knows the figure anyway, and the group itself
-
-    @property
-    def weight(self) -> int:
-        return max((aim.need for aims in self.aims.values() for aim in aims), default=0)
 
 
 class Demand(NamedTuple):
@@ -66,6 +52,7 @@ class Guard:
             for pool in self.pools
         ]
         self._first: Array = np.array([r[0][0] if r else 0 for r in self._ranks], dtype=float)
+        self._known_to: dict[str, Array] = {}
         self._all_known_to: dict[str, list[int]] = defaultdict(list)
         for cell, pool in enumerate(self.pools):
             for group in pool.insiders:
@@ -79,9 +66,8 @@ class Guard:
         """How far each cell can move; None: for all attackers at once that are not major."""
         rise = np.full(self.sums.size, np.inf)
         if attacker is not None:
-            known = np.array([pool.known[attacker] for pool in self.pools], dtype=np.float64)
             rise[self._all_known_to.get(attacker, [])] = 0
-            return Room(self.sums - known, rise)
+            return Room(self.sums - self._known(attacker), rise)
         most = self._first.copy()
         for group in blind:
             for cell in self._cells_of_first.get(group, ()):
@@ -90,6 +76,12 @@ class Guard:
             if group not in blind and group not in self.majors:
                 rise[cells] = 0
         return Room(self.sums - most, rise)
+
+    def _known(self, group: str) -> Array:
+        if group not in self._known_to:
+            known = [pool.known[group] for pool in self.pools]
+            self._known_to[group] = np.array(known, dtype=float)
+        return self._known_to[group]
 
     def targets(self) -> list[Target]:
         """Find all targets within one month, the most demanding first."""
@@ -112,54 +104,16 @@ class Guard:
             for side in Side:
                 for group in pool.figures[side].keys() - self.policy.waivers:
                     cells_of[side, group].append(cell)
-        alone: dict[tuple[Side, str], dict[int, set[str | None]]] = defaultdict(dict)
+        endangered: dict[tuple[Side, str], set[int]] = defaultdict(set)
         for cell, here in enumerate(dangers):
             for danger in here:
-                attackers = alone[danger.side, danger.target].setdefault(cell, set())
-                attackers |= {danger.attacker} if danger.solo else set()
+                endangered[danger.side, danger.target].add(cell)
         for (side, group), cells in sorted(cells_of.items()):
-            for together in self.layout.groups_of_cells(cells):
-                if not self._safe(side, group, together, alone[side, group]):
-                    yield from self._together(side, group, together, alone[side, group])
-
-    def _safe(
-        self, side: Side, group: str, cells: tuple[int, ...], endangered: Container[int]
-    ) -> bool:
-        """Tell cheaply of most groups of cells that no attacker knows enough of them."""
-        if any(cell in endangered for cell in cells):
-            return False
-        figure = sum(self.pools[cell].figures[side][group] for cell in cells)
-        return sum(self.pools[cell].unknown_beside(side, group) for cell in cells) > (
-            self.policy.p * figure
-        )
-
-    def _together(
-        self,
-        side: Side,
-        group: str,
-        cells: tuple[int, ...],
-        alone: Mapping[int, Container[str | None]],
-    ) -> Iterator[Target]:
-        pool = Pool([entry for cell in cells for entry in self.pools[cell].entries])
-        shared = pool.shared(side, group)
-        aims: dict[str | None, tuple[Aim, ...]] = {}
-        for attacker, figure, unknown, rest in pool.views(side, group):
-            solo = tuple(c for c in cells if self._alone(alone.get(c, ()), attacker, c))
-            if not solo and rest - unknown > self.policy.p * figure:
-                continue
-            rise, _ = margins(self.policy.p, figure, unknown, rest)
-            left = sum(self.pools[c].sum - self.pools[c].known[attacker or ""] for c in solo)
-            _, fall = margins(self.policy.p, figure, unknown, left)
-            wanted = (Aim(cells, 1, rise), Aim(solo, -1, fall))
-            if asked := tuple(aim for aim in wanted if aim.need):
-                aims[attacker] = asked
-        if aims:
-            blind = {g for g, known in shared.items() if known == shared[group]}
-            yield Target(group, side, cells, aims, frozenset(blind))
-
-    def _alone(self, alone: Container[str | None], attacker: str | None, cell: int) -> bool:
-        """Tell whether all that an attacker does not know of a cell is the target's."""
-        return (attacker if attacker in self.pools[cell].known else None) in alone
+            if len(cells) > 1:
+                spread = Spread(self.pools, side, group, cells, endangered[side, group])
+                for together in self.layout.groups_of_cells(cells):
+                    months = len({self.layout.cells[cell].month for cell in together})
+                    yield from spread.targets(together, self.policy.p, months=months)
 
     def _absent(self) -> Iterator[Target]:
         """Where nobody has anything, or nobody but the attacker, that must not be certain."""
@@ -198,8 +152,7 @@ def targets_of(pool: Pool, dangers: Iterable[Danger], cells: tuple[int, ...]) ->
     """Gather what endangers each group in one sum."""
     found: dict[tuple[Side, str], dict[str | None, tuple[Aim, ...]]] = defaultdict(dict)
     for danger in dangers:
-        wanted = Aim(cells, 1, danger.rise), Aim(cells, -1, danger.fall)
-        aims = tuple(aim for aim in wanted if aim.need)
+        aims = wanted(Aim(cells, 1, danger.rise), Aim(cells, -1, danger.fall))
         found[danger.side, danger.target][danger.attacker] = aims
     for (side, group), aims_of in found.items():
         figure = pool.figures[side][group]
