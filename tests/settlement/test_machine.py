@@ -49,8 +49,8 @@ from tests.settlement.factories import (
     violations,
 )
 
-OPERATIONS = int(os.environ.get("LIANQIAO_OPERATIONS", "600"))
-STEPS, BATCH_MAX = 20, 12
+OPERATIONS = int(os.environ.get("LIANQIAO_OPERATIONS", "1500"))
+STEPS, BATCH_MAX = 20, 60
 PERCENT, AMOUNT_MINOR = 5, 200  # tolerated: of a line's value, and on an invoice in all
 PRICES = 100, 250  # minor units per piece, of two lines of a thousand pieces
 DAY = date(2026, 11, 2)
@@ -387,7 +387,7 @@ async def test_money_is_conserved(stores: Stores) -> None:
         0,
     )
     often = settings(
-        max_examples=max(OPERATIONS // (STEPS * 4), 1),
+        max_examples=max(OPERATIONS // (STEPS * 15), 1),
         stateful_step_count=STEPS,
         deadline=None,
         database=None,

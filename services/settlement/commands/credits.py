@@ -14,7 +14,14 @@ from contracts.settlement import Verdict
 from contracts.values import Money
 from services.settlement.commands import announcements
 from services.settlement.commands.decisions import held, side_of
-from services.settlement.commands.matching import Moves, finish, lines_of, match_waiting, sum_up
+from services.settlement.commands.matching import (
+    Finished,
+    Moves,
+    finish,
+    lines_of,
+    match_waiting,
+    sum_up,
+)
 from services.settlement.domain import journal
 from services.settlement.domain.invoices import number_key
 from services.settlement.domain.journal import Entry, Kind
@@ -68,16 +75,8 @@ async def credit(
     note = _note(invoice, asked, total, caller, at)
     session.add(note)
     announcements.credited(session, note)
-    await finish(
-        session,
-        invoice,
-        Kind.CREDITED,
-        entries,
-        moves,
-        at=at,
-        source_id=note.id,
-        by=caller.name,
-    )
+    done = Finished(invoice, Kind.CREDITED, entries, moves, note.id, caller.name)
+    await finish(session, [done], at=at)
     if free := {line.line_id for line in lines if line.decision == "withdrawn"}:
         await match_waiting(session, free, at=at)
     return note

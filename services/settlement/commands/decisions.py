@@ -14,7 +14,7 @@ from contracts.settlement import Verdict
 from services.settlement.commands import books
 from services.settlement.commands.announcements import matched
 from services.settlement.commands.books import Books
-from services.settlement.commands.matching import Moves, finish, lines_of, sum_up
+from services.settlement.commands.matching import Finished, Moves, finish, lines_of, sum_up
 from services.settlement.commands.sides import acting
 from services.settlement.domain import journal
 from services.settlement.domain.journal import Entry, Kind
@@ -89,7 +89,8 @@ async def resolve(
         parts = [one for one in allocations if one.invoice_line_id == line.id]
         entries += _decide(line, decided, parts, moves)
     sum_up(invoice, lines)
-    await finish(session, invoice, Kind.RESOLVED, entries, moves, at=at, by=caller.name)
+    done = Finished(invoice, Kind.RESOLVED, entries, moves, by=caller.name)
+    await finish(session, [done], at=at)
     return invoice
 
 

@@ -16,6 +16,7 @@ from contracts.values import Money
 from services.settlement.commands import announcements, books
 from services.settlement.commands.books import Books
 from services.settlement.commands.matching import (
+    Finished,
     Moves,
     Shelf,
     finish,
@@ -40,7 +41,15 @@ from services.settlement.domain.problems import (
     StatementNotFound,
 )
 from services.settlement.domain.valuation import minor
-from services.settlement.models import Invoice, InvoiceLine, OrderLine, Payable, Statement, Step
+from services.settlement.models import (
+    Allocation,
+    Invoice,
+    InvoiceLine,
+    OrderLine,
+    Payable,
+    Statement,
+    Step,
+)
 from shared.auth import Caller
 from shared.problem import Problem
 
@@ -98,17 +107,49 @@ async def submit(
     pairs = {(one.asked.buyer_id, one.asked.supplier_id) for one in good}
     agreed = await agreements(session, pairs)
     outcomes: list[Submitted | Problem] = []
+    written: list[Written] = []
     for one in found:
         if isinstance(one, Problem):
             outcomes.append(one)
             continue
-        outcome = _as_before(one.asked, known) or await _submit_one(
-            session, one, there, agreed.get((one.asked.buyer_id, one.asked.supplier_id)), under
-        )
+        pair = one.asked.buyer_id, one.asked.supplier_id
+        outcome = _as_before(one.asked, known) or _match_one(one, there, agreed.get(pair), under)
+        if isinstance(outcome, Written):
+            written.append(outcome)
+            known[one.asked.key] = outcome.invoice.id, one.asked.digest()
+            outcome = Submitted(outcome.invoice.id, new=True)
         outcomes.append(outcome)
-        if isinstance(outcome, Submitted):
-            known[one.asked.key] = outcome.invoice_id, one.asked.digest()
+    await _write(session, written, under)
     return outcomes
+
+
+class Written(NamedTuple):
+    """An invoice that is matched and to be written down: its lines, and what they claim."""
+
+    invoice: Invoice
+    lines: list[InvoiceLine]
+    allocations: list[Allocation]
+    entries: list[Entry]
+    moves: Moves
+
+
+async def _write(session: AsyncSession, written: Sequence[Written], under: Circumstances) -> None:
+    for rows in (
+        [one.invoice for one in written],
+        [line for one in written for line in one.lines],
+        [part for one in written for part in one.allocations],
+    ):
+        session.add_all(rows)
+        await session.flush()
+    for one in written:
+        session.add(_step(one.invoice, under))
+        announcements.submitted(session, one.invoice)
+    done = [
+        Finished(one.invoice, Kind.MATCHED, one.entries, one.moves, by=under.caller.name)
+        for one in written
+    ]
+    if done:
+        await finish(session, done, at=under.at)
 
 
 async def _places(
@@ -172,34 +213,26 @@ def _as_before(
     return NumberTaken(f"You sent another invoice under number {asked.number}; number this anew.")
 
 
-async def _submit_one(
-    session: AsyncSession,
-    one: Priced,
-    there: Shelf,
-    agreed: Mapping[str, Any] | None,
-    under: Circumstances,
-) -> Submitted | Problem:
+def _match_one(
+    one: Priced, there: Shelf, agreed: Mapping[str, Any] | None, under: Circumstances
+) -> Written | Problem:
+    """Match an invoice with what is on the shelf, and take that away from there."""
     try:
         claims = _claims(one, there)
         invoice = _invoice(one, claims, under)
     except Problem as refusal:
         return refusal
-    moves, entries, lines, rows = Moves(), list[Entry](), list[InvoiceLine](), list[Any]()
+    written = Written(invoice, [], [], [], Moves())
     margin = tolerance(agreed, one.currency)
     for turn, (place, claimed) in enumerate(zip(one.places, claims, strict=True)):
-        line, allocations, more = _line(invoice, turn, place, claimed, there, margin, moves)
-        lines.append(line)
-        rows += allocations
-        entries += more
-    sum_up(invoice, lines)
-    for batch in [invoice], lines, rows:
-        session.add_all(batch)
-        await session.flush()
-    session.add(_step(invoice, under))
-    announcements.submitted(session, invoice)
-    by = under.caller.name
-    await finish(session, invoice, Kind.MATCHED, entries, moves, at=under.at, by=by)
-    return Submitted(invoice.id, new=True)
+        line, allocations, entries = _line(
+            invoice, turn, place, claimed, there, margin, written.moves
+        )
+        written.lines.append(line)
+        written.allocations.extend(allocations)
+        written.entries.extend(entries)
+    sum_up(invoice, written.lines)
+    return written
 
 
 def _claims(one: Priced, there: Shelf) -> list[Claimed]:
@@ -265,7 +298,7 @@ def _line(  # noqa: PLR0913, PLR0917  what is matched with what
     there: Shelf,
     margin: Tolerance,
     moves: Moves,
-) -> tuple[InvoiceLine, list[Any], list[Entry]]:
+) -> tuple[InvoiceLine, list[Allocation], list[Entry]]:
     line = InvoiceLine(
         id=uuid7(),
         buyer_id=invoice.buyer_id,

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import and_, bindparam, func, or_, select, update
@@ -44,6 +44,7 @@ from services.settlement.models import (
 )
 from shared.settings import settings
 
+PLATFORM = "Lianqiao"  # by whom things come about that follow from others
 MOVABLE = "invoiced_quantity", "invoiced_minor", "approved_minor", "disputed_minor", "paid_minor"
 
 
@@ -267,37 +268,57 @@ async def _match_again(  # noqa: PLR0913  what is matched with what
     if not moves.by:
         return
     sum_up(invoice, lines)
-    await finish(session, invoice, Kind.MATCHED, entries, moves, at=at)
+    await finish(session, [Finished(invoice, Kind.MATCHED, entries, moves)], at=at)
 
 
-async def finish(  # noqa: PLR0913  what was done, and when
-    session: AsyncSession,
-    invoice: Invoice,
-    kind: Kind,
-    entries: Sequence[Entry],
-    moves: Moves,
-    *,
-    at: datetime,
-    source_id: UUID | None = None,
-    by: str = "Lianqiao",
-) -> None:
-    """Post what was done to an invoice, move its deliveries, and announce how it stands now."""
+class Finished(NamedTuple):
+    """What was done to an invoice: the entries to post, and how deliveries move."""
+
+    invoice: Invoice
+    kind: Kind
+    entries: Sequence[Entry]
+    moves: Moves
+    source_id: UUID | None = None
+    by: str = PLATFORM
+
+
+async def finish(session: AsyncSession, finished: Sequence[Finished], *, at: datetime) -> None:
+    """Post what was done to invoices, move their deliveries, and announce how each stands now."""
     today = at.astimezone(settings().calendar).date()
-    own = Books(invoice.buyer_id, invoice.supplier_id, invoice.currency)
-    posting = Said(
-        own, kind, source_id or invoice.id, entries, today, by, imported=invoice.imported
-    )
     await session.flush()
+    moves = Moves()
+    for one in finished:
+        for payable_id, moved in one.moves.by.items():
+            moves.add(payable_id, **moved)
     await moves.write(session, on=today)
-    await books.post(session, [posting], at=at)
-    step = Step(
+    await books.post(session, [_posting(one, today) for one in finished], at=at)
+    session.add_all([_step(one, at) for one in finished])
+    for one in finished:
+        matched(session, one.invoice, at=at)
+
+
+def _posting(one: Finished, today: date) -> Said:
+    invoice = one.invoice
+    past = invoice.imported and one.kind is Kind.MATCHED
+    return Said(
+        Books(invoice.buyer_id, invoice.supplier_id, invoice.currency),
+        one.kind,
+        one.source_id or invoice.id,
+        one.entries,
+        invoice.invoiced_on if past else today,
+        one.by,
+        imported=invoice.imported,
+    )
+
+
+def _step(one: Finished, at: datetime) -> Step:
+    invoice = one.invoice
+    return Step(
         buyer_id=invoice.buyer_id,
         supplier_id=invoice.supplier_id,
         about_id=invoice.id,
-        kind=kind if kind is not Kind.MATCHED else invoice.verdict,
-        by=by,
+        kind=one.kind if one.kind is not Kind.MATCHED else invoice.verdict,
+        by=one.by,
         values={"reason": invoice.reason, "must_act": invoice.must_act},
         recorded_at=at,
     )
-    session.add(step)
-    matched(session, invoice, at=at)

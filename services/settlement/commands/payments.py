@@ -1,6 +1,6 @@
 """Record money that was sent: whatever happens at once, no debt is paid twice."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -9,7 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.settlement.commands import books
 from services.settlement.commands.books import Books
-from services.settlement.commands.recording import Circumstances, Settled, debts_of, record
+from services.settlement.commands.recording import (
+    Circumstances,
+    Recorded,
+    Settled,
+    debts_of,
+    recorded,
+    write,
+)
 from services.settlement.domain.invoices import number_key
 from services.settlement.domain.paying import (
     Asked,
@@ -56,17 +63,22 @@ async def pay(
     spent = await _spent(session, ids) if not under.imported else {}
     limit = await limit_of(session, under.caller.organization_id)
     outcomes: list[Paid | Problem] = []
+    written: list[Recorded] = []
     for asked, invoice in zip(payments, found, strict=True):
         if invoice is None:
             outcomes.append(InvoiceNotFound("There is no such invoice that you have to pay."))
             continue
         key = invoice.supplier_id, number_key(asked.reference)
-        outcome = _as_before(asked, known.get(key))
-        if outcome is None:
-            outcome = await _pay_one(session, asked, invoice, debts, spent, limit, under)
-        outcomes.append(outcome)
-        if isinstance(outcome, Paid):
-            known[key] = outcome.payment_id, asked.digest()
+        outcome = _as_before(asked, known.get(key)) or _pay_one(
+            asked, invoice, debts.get(invoice.id, ()), spent, limit, under
+        )
+        if isinstance(outcome, Recorded):
+            written.append(outcome)
+            known[key] = outcome.payment.id, outcome.payment.digest
+            outcomes.append(Paid(outcome.payment.id, new=True))
+        else:
+            outcomes.append(outcome)
+    await write(session, written, {one.id: one for one in found if one}, under)
     return outcomes
 
 
@@ -120,26 +132,26 @@ def _as_before(asked: Asked, known: tuple[UUID, bytes] | None) -> Paid | Problem
     return ReferenceTaken(f"Another payment to this supplier has reference {asked.reference}.")
 
 
-async def _pay_one(  # noqa: PLR0913, PLR0917  what is paid, and what limits it
-    session: AsyncSession,
+def _pay_one(  # noqa: PLR0913, PLR0917  what is paid, and what limits it
     asked: Asked,
     invoice: Invoice,
-    debts: Mapping[UUID, Sequence[Settled]],
+    debts: Sequence[Settled],
     spent: dict[UUID, int],
     limit: Limit,
     under: Circumstances,
-) -> Paid | Problem:
+) -> Recorded | Problem:
     try:
         if asked.paid_on > under.today:
             raise NotYetHappened("paid_on: record a payment on the day it was made, or after.")
-        rows = {one.allocation.id: one for one in debts.get(invoice.id, ())}
-        if not rows and invoice.disputed_minor and under.imported:
-            raise NotPayableYet("Its goods are not accepted here yet; send the same again shortly.")
+        rows = {one.allocation.id: one for one in debts}
         amount = None if asked.amount is None else minor(asked.amount, invoice.currency)
         open_debts = [
             Debt(id_, a.amount_minor - a.credited_minor - a.paid_minor)
             for id_, (a, *_) in rows.items()
         ]
+        left = sum(debt.open_minor for debt in open_debts)
+        if under.imported and invoice.disputed_minor and (amount is None or amount > left):
+            raise NotPayableYet("Its goods are not accepted here yet; send the same again shortly.")
         parts = settle(open_debts, amount, invoice.currency)
         total = sum(part for _, part in parts)
         if not under.imported:
@@ -148,4 +160,4 @@ async def _pay_one(  # noqa: PLR0913, PLR0917  what is paid, and what limits it
         return refusal
     spent[invoice.id] = spent.get(invoice.id, 0) + total
     settled = [rows[id_]._replace(amount_minor=part) for id_, part in parts]
-    return Paid(await record(session, {invoice.id: invoice}, settled, asked, under), new=True)
+    return recorded({invoice.id: invoice}, settled, asked, under)

@@ -13,7 +13,13 @@ from uuid_utils.compat import uuid7
 
 from services.settlement.commands import books
 from services.settlement.commands.books import Books
-from services.settlement.commands.recording import Circumstances, Settled, debts_of, record
+from services.settlement.commands.recording import (
+    Circumstances,
+    Settled,
+    debts_of,
+    recorded,
+    write,
+)
 from services.settlement.domain.invoices import number_key
 from services.settlement.domain.paying import Asked, Debt, approvals_needed, may_approve, settle
 from services.settlement.domain.problems import (
@@ -200,9 +206,8 @@ async def pay_proposal(
         one.amount_minor for settled in chosen.values() for one in settled
     ):
         proposal.state = "paid"
-    return [
-        await record(session, by_id, settled, asked, under) for _, settled in sorted(chosen.items())
-    ]
+    payments = [recorded(by_id, settled, asked, under) for _, settled in sorted(chosen.items())]
+    return await write(session, payments, by_id, under)
 
 
 async def _still_open(

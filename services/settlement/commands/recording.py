@@ -69,40 +69,64 @@ async def debts_of(session: AsyncSession, ids: set[UUID]) -> dict[UUID, list[Set
     return found
 
 
-async def record(  # noqa: PLR0913  what was paid, and what it settles
-    session: AsyncSession,
+class Recorded(NamedTuple):
+    """A payment to be written down, what it settles, and what it takes back, if anything."""
+
+    payment: Payment
+    settled: Sequence[Settled]
+    reverses: Sent | None = None
+
+
+def recorded(
     invoices: Mapping[UUID, Invoice],
     settled: Sequence[Settled],
     asked: Asked,
     under: Circumstances,
-    *,
     reverses: Sent | None = None,
-) -> UUID:
-    """Write one payment to one supplier down, post it and announce it; the books are held."""
+) -> Recorded:
+    """Count one payment to one supplier on what it settles; `write` writes it down."""
     payment = _payment(settled, asked, under, reverses)
-    session.add(payment)
-    await session.flush()
-    moves = Moves()
-    for allocation, payable, amount in settled:
+    for allocation, _, amount in settled:
         allocation.paid_minor += amount
         invoices[allocation.invoice_id].paid_minor += amount
-        moves.add(payable.id, paid_minor=amount)
-        part = PaymentPart(
-            buyer_id=payment.buyer_id,
-            supplier_id=payment.supplier_id,
-            payment_id=payment.id,
-            invoice_id=allocation.invoice_id,
-            payable_id=payable.id,
-            allocation_id=allocation.id,
-            amount_minor=amount,
-        )
-        session.add(part)
+    return Recorded(payment, settled, reverses)
+
+
+async def write(
+    session: AsyncSession,
+    payments: Sequence[Recorded],
+    invoices: Mapping[UUID, Invoice],
+    under: Circumstances,
+) -> list[UUID]:
+    """Write payments down, post and announce each; the books are held. Return their ids."""
+    session.add_all([one.payment for one in payments])
     await session.flush()
-    await moves.write(session, on=asked.paid_on)
-    await books.post(session, [_posting(payment, settled, under, reverses)], at=under.at)
-    session.add_all(_steps(payment, invoices, settled, under))
-    announcements.paid(session, payment, [_part(one) for one in settled])
-    return payment.id
+    session.add_all([_part_row(one.payment, part) for one in payments for part in one.settled])
+    await session.flush()
+    by_day: defaultdict[date, Moves] = defaultdict(Moves)
+    for payment, settled, _ in payments:
+        for _, payable, amount in settled:
+            by_day[payment.paid_on].add(payable.id, paid_minor=amount)
+    for day in sorted(by_day):
+        await by_day[day].write(session, on=day)
+    postings = [_posting(*one, under) for one in payments]
+    await books.post(session, postings, at=under.at)
+    for payment, settled, _ in payments:
+        session.add_all(_steps(payment, invoices, settled, under))
+        announcements.paid(session, payment, [_part(one) for one in settled])
+    return [one.payment.id for one in payments]
+
+
+def _part_row(payment: Payment, part: Settled) -> PaymentPart:
+    return PaymentPart(
+        buyer_id=payment.buyer_id,
+        supplier_id=payment.supplier_id,
+        payment_id=payment.id,
+        invoice_id=part.allocation.invoice_id,
+        payable_id=part.payable.id,
+        allocation_id=part.allocation.id,
+        amount_minor=part.amount_minor,
+    )
 
 
 def _payment(
@@ -132,8 +156,8 @@ def _payment(
 def _posting(
     payment: Payment,
     settled: Sequence[Settled],
-    under: Circumstances,
     reverses: Sent | None,
+    under: Circumstances,
 ) -> Said:
     entries = [
         entry

@@ -8,7 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.settlement.commands import books
 from services.settlement.commands.books import Books
-from services.settlement.commands.recording import Circumstances, Sent, debts_of, record
+from services.settlement.commands.recording import (
+    Circumstances,
+    Sent,
+    debts_of,
+    recorded,
+    write,
+)
 from services.settlement.domain.paying import Asked
 from services.settlement.domain.problems import AlreadyReversed, PaymentNotFound
 from services.settlement.models import Invoice, Payment, PaymentPart, Posting
@@ -46,7 +52,9 @@ async def reverse(
     posting_id = (await session.scalars(posted)).one()
     by_id = {one.id: one for one in rows}
     of = Sent(sent.id, posting_id)
-    return await record(session, by_id, settled, asked, under, reverses=of)
+    back = recorded(by_id, settled, asked, under, of)
+    [id_] = await write(session, [back], by_id, under)
+    return id_
 
 
 async def _held(session: AsyncSession, payment_id: UUID, caller: Caller) -> Payment:
