@@ -17,6 +17,7 @@ from tests.browser.test_pages import VARIANTS, walk
 
 SUPPLIER = (
     "/",
+    "/orders/{order}",
     "/ship",
     "/shipments",
     "/shipments?side=supplier&state=received&q=nothing+like+this",
@@ -37,7 +38,13 @@ SUPPLIER = (
     "/application",
     "/relationships",
 )
-BUYER = "/shipments/{shipment}", "/owed/{payable}", "/invoices/{invoice}", "/invoices?side=buyer"
+BUYER = (
+    "/orders/{order}",
+    "/shipments/{shipment}",
+    "/owed/{payable}",
+    "/invoices/{invoice}",
+    "/invoices?side=buyer",
+)
 
 Chain = tuple[Company, Company]
 
@@ -178,6 +185,10 @@ def test_what_is_ready_leaves_and_the_buyer_sees_it_live(
     phone = visit(supplier.people["周岚"], "/ship", phone=True)
     a_notice(phone, "S-2")
     expect(phone.locator(".package-list li")).to_have_count(2)
+    for paper in ("label", "delivery-note"):
+        printed = phone.request.get(f"{phone.url.partition('?')[0]}/{paper}")
+        assert printed.ok, paper
+        assert printed.body().startswith(b"%PDF"), paper
     desk = visit(buyer.people["林敏"], phone.url.partition("?")[0])
     expect(desk.locator("#shipment-answer")).to_contain_text("尚未发出")
     desk.evaluate("window.stillHere = true")
@@ -296,6 +307,16 @@ def test_what_is_owed_leaves_as_a_spreadsheet(
     rows = list(sheet.iter_rows(values_only=True))
     assert rows[0][0] == "客户"
     assert len(rows) == 1 + page.locator("li.owed").count()
+
+
+def test_an_order_shows_how_far_it_has_come_from_promise_to_payment(
+    visit: Open, trade: Chain, scene: dict[str, str]
+) -> None:
+    page = visit(trade[0].people["林敏"], f"/orders/{scene['order']}")
+    expect(page.locator(".chain li")).to_have_count(6)
+    expect(page.locator(".chain li", has_text="验收合格")).not_to_contain_text("100 %")
+    expect(page.locator(".chain-papers")).to_contain_text("F-1")
+    expect(page.locator(".chain-papers")).to_contain_text("GR-")
 
 
 def test_a_figure_leads_to_what_it_counts_and_looks_are_told(
