@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from fastapi import FastAPI
@@ -21,6 +21,16 @@ from tests.network import deliver, relayed
 ALL = tuple(Scope)
 ROUNDS_MAX = 20
 LETTERS = text("SELECT topic, subject, reason FROM dead_letters")
+FLOW = text(
+    "SELECT (SELECT count(*) FROM outbox WHERE published_at IS NULL), (SELECT count(*) FROM inbox)"
+)
+
+
+class Heard(NamedTuple):
+    """How many events wait to leave, and how many were applied."""
+
+    waiting: int
+    applied: int
 
 
 @dataclass(frozen=True)
@@ -125,6 +135,15 @@ class World:
             async with transaction(store.system) as session:
                 await session.execute(text("UPDATE outbox SET published_at = NULL"))
         await self.settle(chance)
+
+    async def heard(self) -> Heard:
+        """Count what waits to leave, and what was applied, in all services."""
+        waiting = applied = 0
+        for store in self.stores.values():
+            async with transaction(store.system) as session:
+                left, done = (await session.execute(FLOW)).one()
+            waiting, applied = waiting + left, applied + done
+        return Heard(waiting, applied)
 
     async def letters(self) -> list[Any]:
         """Return the dead letters of all services."""

@@ -36,6 +36,7 @@ COMPANY = frozenset(
         Scope.PRODUCTION_IMPORT,
         Scope.PRODUCTION_READ,
         Scope.PRODUCTION_WRITE,
+        Scope.SETTLEMENT_APPROVE,
         Scope.SETTLEMENT_IMPORT,
         Scope.SETTLEMENT_INVOICE,
         Scope.SETTLEMENT_MATCH,
