@@ -29,6 +29,7 @@ from services.portal.queries import joining, orders
 from services.portal.queries.api import Away, Refused
 from services.portal.schemas.joining import Application, Profile
 from shared.types import Search
+from shared.web.languages import language_of
 
 MENDABLE = {404, 409, 410, 422}
 CHOICES_MAX = 8
@@ -308,7 +309,9 @@ async def _agreement(
     application = await joining.application(visitor.api, application_id)
     context = {
         "application": application,
-        "agreement": await joining.agreement(visitor.api, application_id),
+        "agreement": await joining.agreement(
+            visitor.api, application_id, language_of(request).value
+        ),
         "trouble_words": trouble_of(request, refused),
     }
     status = 422 if refused else 200

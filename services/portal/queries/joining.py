@@ -35,8 +35,10 @@ async def profile(api: Api) -> Profile:
     return await api.get(Profile, "onboarding", "/profile")
 
 
-async def agreement(api: Api, application_id: UUID) -> Agreement:
-    return await api.get(Agreement, "onboarding", f"/applications/{application_id}/agreement")
+async def agreement(api: Api, application_id: UUID, language: str) -> Agreement:
+    """Return the exact text that waits, or that was agreed to, in a language."""
+    path = f"/applications/{application_id}/agreement"
+    return await api.get(Agreement, "onboarding", path, language=language)
 
 
 async def code(api: Api, uscc: str) -> Code | None:
