@@ -57,6 +57,20 @@ AGREEMENTS = (
         "production",
         "SELECT schedule_line_id FROM work_orders",
     ),
+    Agreement(
+        "insights counts every order, to its amount, as orders has it",
+        "orders",
+        "SELECT id, currency, amount_minor FROM orders",
+        "insights",
+        "SELECT order_id, currency, amount_minor FROM orders",
+    ),
+    Agreement(
+        "insights knows every relationship as onboarding has it",
+        "onboarding",
+        "SELECT buyer_id, supplier_id, state FROM relationships",
+        "insights",
+        "SELECT buyer_id, supplier_id, state FROM relationships",
+    ),
 )
 
 

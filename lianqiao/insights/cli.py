@@ -61,6 +61,7 @@ def _print(account: dict[str, object]) -> None:
     console.print(f"{account['events']:,} events read.")
     for name, said in (
         ("unheard", "{:,} of them the live tables have not heard yet."),
+        ("lacking", "{:,} more the live tables have heard, and the topics do not hold."),
         ("failed", "{:,} of them could not be applied."),
     ):
         count = account[name]

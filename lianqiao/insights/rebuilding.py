@@ -28,6 +28,7 @@ def account(found: Rebuilt) -> dict[str, Any]:
         "rebuilt": together(found.anew),
         "events": found.events,
         "unheard": found.unheard,
+        "lacking": found.lacking,
         "failed": found.failed,
         "tables": [
             {

@@ -19,6 +19,8 @@ COMMANDS = [
     ["import", "ocel"],
     ["import", "deliveries"],
     ["simulate"],
+    ["insights"],
+    ["insights", "rebuild"],
     ["client"],
     ["client", "create"],
     ["events"],

@@ -75,8 +75,8 @@ async def work_on(sessions: Sessions, stop: asyncio.Event) -> None:
                 drawn = True
             if await work(sessions, stop=stop):
                 continue
-        except UNAVAILABLE as error:
-            logger.info("previews wait for the database: %r", error)
+        except UNAVAILABLE:  # what failed may name what is drawn, and so is not logged
+            logger.info("previews wait for the database")
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), REST_S)
 

@@ -8,15 +8,13 @@ that is cut off nothing is left.
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import NamedTuple
 from uuid import UUID
 
-from pydantic import ValidationError
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionmaker
 
-from contracts.event import Envelope
 from services.insights.commands.facts import alone
 from services.insights.models import READ_TABLES
 from services.insights.queries.digests import Digest, digests
@@ -49,6 +47,7 @@ class Rebuilt(NamedTuple):
     anew: list[Digest]
     events: int
     unheard: int  # events in the topics that the live tables had not heard in time
+    lacking: int  # events that the live tables have heard and the topics do not hold
     failed: int  # events that could not be applied
 
 
@@ -57,21 +56,23 @@ async def rebuild(
 ) -> Rebuilt:
     """Read the topics from the beginning, compare, and with `replace` put the new rows in place.
 
-    While it compares, which takes as long as the rows take to be read, the live handlers wait.
+    Nothing is replaced where the topics lack what the live tables have heard, or where an event
+    could not be applied: that would lose something. While it compares, which takes as long as the
+    rows take to be read, the live handlers wait.
     """
     async with _aside(live) as anew:
-        passed_over = await _letters(live)
+        passed_over = await _letters(live, handlers)
         reader = _Reader(anew, log, handlers, passed_over)
         await reader.read(say)
         unheard = await _wait_for_the_live_ones(anew)
         async with transaction(live) as held:
             await alone(held)
-            await reader.catch_up()
-            found = await _compared(held, anew, reader, unheard)
-            if replace and found.live != found.anew:
+            lacking = await reader.catch_up()
+            found = await _compared(held, anew, reader)
+            if replace and found.live != found.anew and not (lacking or found.failed):
                 await _put_in_place(anew)
-                found = await _compared(held, anew, reader, unheard)
-        return found
+                found = await _compared(held, anew, reader)
+        return found._replace(unheard=unheard, lacking=lacking)
 
 
 @asynccontextmanager
@@ -111,40 +112,42 @@ class _Reader:
             await self._apply(messages)
             say(min(read, total), total)
 
-    async def catch_up(self) -> None:
-        """Apply what the live tables have heard meanwhile, while they hear nothing more."""
+    async def catch_up(self) -> int:
+        """Apply what the live tables have heard meanwhile, while they hear nothing more.
+
+        Return how much of that the topics do not hold.
+        """
         async with transaction(self._anew) as session:
             ahead = set(await session.scalars(AHEAD)) - self._passed_over
-        deadline = time.monotonic() + HEARD_WITHIN_S_MAX
-        while ahead and time.monotonic() < deadline:
+        while ahead and await self._log.left():
             for message in await self._log.poll():
-                event_id = _id_of(message)
-                if event_id in ahead:
+                arrival = self._handlers.read(message)
+                if arrival and arrival.event_id in ahead:
                     await self._apply([message])
-                    ahead.discard(event_id)
+                    ahead.discard(arrival.event_id)
+        return len(ahead)
 
     async def _apply(self, messages: Sequence[Message]) -> None:
-        wanted = [m for m in messages if _id_of(m) not in self._passed_over]
+        wanted = [m for m in messages if not self._is_passed_over(m)]
         await receive(self._handlers, self._anew, wanted, back_off_s=())
         self.count += len(wanted)
 
+    def _is_passed_over(self, message: Message) -> bool:
+        if not self._passed_over:
+            return False
+        arrival = self._handlers.read(message)
+        return arrival is not None and arrival.event_id in self._passed_over
 
-async def _letters(live: Sessions) -> set[UUID]:
+
+async def _letters(live: Sessions, handlers: Handlers) -> set[UUID]:
     """Return the events that had no effect: those that wait for a decision or were given up."""
+    found: set[UUID] = set()
     async with transaction(live) as session:
-        bodies = [
-            body
-            for letter in (DeadLetter, DiscardedLetter)
-            for body in await session.scalars(select(letter.body))
-        ]
-    found = {_id_of(Message("", "", body)) for body in bodies}
-    return {event_id for event_id in found if event_id}
-
-
-def _id_of(message: Message) -> UUID | None:
-    with suppress(ValidationError):
-        return Envelope.model_validate_json(message.body).id
-    return None
+        for kind in (DeadLetter, DiscardedLetter):
+            for row in await session.execute(select(kind.topic, kind.subject, kind.body)):
+                if arrival := handlers.read(Message(*row)):
+                    found.add(arrival.event_id)
+    return found
 
 
 async def _wait_for_the_live_ones(anew: Sessions) -> int:
@@ -158,11 +161,11 @@ async def _wait_for_the_live_ones(anew: Sessions) -> int:
         await asyncio.sleep(LOOKED_AGAIN_EVERY_S)
 
 
-async def _compared(held: AsyncSession, anew: Sessions, reader: _Reader, unheard: int) -> Rebuilt:
+async def _compared(held: AsyncSession, anew: Sessions, reader: _Reader) -> Rebuilt:
     async with transaction(anew) as session:
         failed = await session.scalar(select(func.count()).select_from(DeadLetter))
         made = await digests(session)
-    return Rebuilt(await digests(held), made, reader.count, unheard, failed or 0)
+    return Rebuilt(await digests(held), made, reader.count, 0, 0, failed or 0)
 
 
 async def _put_in_place(anew: Sessions) -> None:

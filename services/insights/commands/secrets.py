@@ -18,8 +18,11 @@ async def ensure_percent(session: AsyncSession) -> Decimal:
 
     As the system role alone; it belongs into no answer, no log and no release.
     """
+    known = select(Protection.percent)
+    if percent := await session.scalar(known):
+        return percent
     drawn = secrets.randbelow((PERCENT_MAX - PERCENT_MIN) * STEPS + 1)
     percent = PERCENT_MIN + Decimal(drawn) / STEPS
     drawing = insert(Protection).values(id=1, percent=percent).on_conflict_do_nothing()
     await session.execute(drawing)
-    return (await session.scalars(select(Protection.percent))).one()
+    return (await session.scalars(known)).one()

@@ -1,7 +1,7 @@
 """What must always hold in the figures."""
 
 CHECKS = {
-    "insights: the months hold what schedule lines added to them": """
+    "the months hold what schedule lines added to them": """
         SELECT buyer_id, supplier_id, month, known.first_promised, known.first_kept,
             known.promised, known.kept, added.*
         FROM months AS known FULL JOIN (
@@ -13,7 +13,7 @@ CHECKS = {
                 coalesce(known.promised, 0), coalesce(known.kept, 0))
             IS DISTINCT FROM (coalesce(a, 0), coalesce(b, 0), coalesce(c, 0), coalesce(d, 0))
     """,
-    "insights: the months hold what debts added to them": """
+    "the months hold what debts added to them": """
         SELECT buyer_id, supplier_id, month, currency, known.legal_due_minor,
             known.legal_kept_minor, known.overdue_minor, added.*
         FROM month_amounts AS known FULL JOIN (
@@ -25,7 +25,7 @@ CHECKS = {
                 coalesce(known.overdue_minor, 0))
             IS DISTINCT FROM (coalesce(a, 0), coalesce(b, 0), coalesce(c, 0))
     """,
-    "insights: the months hold what was ordered": """
+    "the months hold what was ordered": """
         SELECT buyer_id, supplier_id, month, currency, ordered_minor, minor
         FROM month_amounts FULL JOIN (
             SELECT buyer_id, supplier_id, date_trunc('month', ordered_on::timestamp)::date AS month,
@@ -34,7 +34,7 @@ CHECKS = {
         ) AS placed USING (buyer_id, supplier_id, month, currency)
         WHERE coalesce(ordered_minor, 0) <> coalesce(minor, 0)
     """,
-    "insights: the months hold what was paid": """
+    "the months hold what was paid": """
         SELECT buyer_id, supplier_id, month, currency, paid_minor, minor, payments, parts
         FROM month_amounts FULL JOIN (
             SELECT buyer_id, supplier_id, date_trunc('month', paid_on::timestamp)::date AS month,
@@ -45,14 +45,14 @@ CHECKS = {
         WHERE (coalesce(paid_minor, 0), coalesce(payments, 0), coalesce(payment_days, 0))
             IS DISTINCT FROM (coalesce(minor, 0), coalesce(parts, 0), coalesce(days, 0))
     """,
-    "insights: no more is kept than was promised, no more paid in time than was due": """
+    "no more is kept than was promised, no more paid in time than was due": """
         SELECT buyer_id, supplier_id, month FROM months
         WHERE NOT (kept BETWEEN 0 AND promised AND first_kept BETWEEN 0 AND first_promised)
         UNION ALL
         SELECT buyer_id, supplier_id, month FROM month_amounts
         WHERE NOT (legal_kept_minor BETWEEN 0 AND legal_due_minor)
     """,
-    "insights: what is overdue was never less than nothing": """
+    "what is overdue was never less than nothing": """
         SELECT * FROM (
             SELECT buyer_id, supplier_id, currency, month, sum(overdue_minor) OVER (
                 PARTITION BY buyer_id, supplier_id, currency ORDER BY month) AS minor
@@ -60,11 +60,11 @@ CHECKS = {
         ) AS stock
         WHERE minor < 0
     """,
-    "insights: a release is what its SHA-256 is of": """
+    "a release is what its SHA-256 is of": """
         SELECT id, month FROM releases
         WHERE sha256 <> encode(sha256(convert_to(content, 'UTF8')), 'hex')
     """,
-    "insights: a release is a preview that passed": """
+    "a release is a preview that passed": """
         SELECT releases.id, previews.state FROM releases JOIN previews ON previews.id = preview_id
         WHERE (previews.state, previews.sha256, previews.month)
             IS DISTINCT FROM ('passed', releases.sha256, releases.month)
