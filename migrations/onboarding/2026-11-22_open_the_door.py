@@ -181,7 +181,12 @@ def _create_agreements() -> None:
         *_columns(LONG_TEXT, "text"),
         *_columns(INSTANT, "accepted_at"),
         sa.PrimaryKeyConstraint("id", name="pk_agreements"),
-        sa.UniqueConstraint("application_id", name="uq_agreements_application_id"),
+        sa.UniqueConstraint(
+            "application_id",
+            "buyer_id",
+            "supplier_id",
+            name="uq_agreements_application_id_buyer_id_supplier_id",
+        ),
         _of_an_application("agreements"),
     )
 

@@ -190,8 +190,10 @@ async def suspend(
     row = await _held(session, organization_id)
     if row.suspended_at is None:
         row.suspended_at = at
-        stopped = {"organization_id": organization_id, "reason": reason, "suspended_at": at}
-        publish(session, OrganizationSuspended.model_validate(stopped))
+        publish(
+            session,
+            OrganizationSuspended(organization_id=organization_id, reason=reason, suspended_at=at),
+        )
     await sessions.end_of(session, organization_id=organization_id, at=at)
     details = {"reason": reason}
     session.add(records.by(caller, "suspended", organization_id=organization_id, details=details))

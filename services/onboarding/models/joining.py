@@ -167,7 +167,7 @@ class Agreement(Identified, Model):
 
     __tablename__ = "agreements"
     __table_args__ = (
-        UniqueConstraint("application_id"),
+        UniqueConstraint(*APPLICATION),
         ForeignKeyConstraint(APPLICATION, APPLICATIONS),
     )
 
