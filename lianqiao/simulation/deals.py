@@ -87,13 +87,17 @@ async def _make(supplier: Company, deals: list[Deal], stage: Stage) -> None:
     works = await work_orders_for(api, {_line(deal, stage) for deal in deals})
     reports = [
         {
-            "work_order_id": str(works[_line(deal, stage)].id),
-            "operation": 1,
+            "work_order_id": str(work.id),
+            "operation": operation.sequence,
             "good": str(deal.quantity),
-            "reference": f"{deal.number}/made",
-            "occurred_at": (deal.delivered_at - timedelta(days=1)).isoformat(),
+            "reference": f"{deal.number}/made/{operation.sequence}",
+            "occurred_at": (
+                deal.delivered_at - timedelta(hours=24 - operation.sequence)
+            ).isoformat(),
         }
         for deal in deals
+        for work in (works[_line(deal, stage)],)
+        for operation in work.operations
     ]
     await entered(api, "/api/production/v1/reports/import", "reports", reports)
 

@@ -12,12 +12,11 @@ from random import Random
 
 from contracts.onboarding import TermFrom, Terms
 from lianqiao.simulation.chain import Company, Item
-from shared.workdays import add_workdays, next_workday
 
 DEALS_PER_MONTH = 2
 TERMS = Terms(
     payment_days=60,
-    payment_from=TermFrom.ACCEPTANCE,
+    payment_from=TermFrom.DELIVERY,
     acceptance_working_days=3,
     pledged_60_days=True,
 )
@@ -113,16 +112,8 @@ def _owed(chance: Random, now: datetime, buyer: Company, its: Sequence[Company])
 
 
 def delivered_for(due_on: date) -> date:
-    """Return a delivery day whose term ends on a day, or on the first one after it that can be."""
-    day = due_on - timedelta(days=TERMS.payment_days + 12)
-    while _ends_on(day) < due_on:
-        day += timedelta(days=1)
-    return day
-
-
-def _ends_on(delivered_on: date) -> date:
-    inspected = add_workdays(delivered_on, TERMS.acceptance_working_days).day
-    return next_workday(inspected + timedelta(days=TERMS.payment_days)).day
+    """Return the delivery day whose term ends on a workday, or on the first one after a holiday."""
+    return due_on - timedelta(days=TERMS.payment_days)
 
 
 def _months_before(day: date, months: int) -> date:
