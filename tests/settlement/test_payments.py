@@ -141,6 +141,24 @@ async def test_a_payment_that_came_back_is_reversed_once_and_the_debt_is_open_ag
     assert await violations(store) == {}
 
 
+async def test_nothing_is_not_an_amount(stores: Stores, sign_in: SignIn) -> None:
+    buyer, [trade], [invoice] = await owed(stores, sign_in, "1000.00")
+    said = {"invoice_id": invoice["id"], "amount": "0", "paid_on": PAID_ON, "reference": "B-1"}
+    assert problem(await buyer.post("payments", json=said)) == "amount-impossible"
+    [bulk] = (await buyer.post("payments/bulk", json={"payments": [said]})).json()["results"]
+    assert bulk["status"] == "refused"
+    small = said | {"amount": "0.001"}
+    assert problem(await buyer.post("payments", json=small)) == "amount-impossible"
+    much = said | {"amount": "1000.01"}
+    assert problem(await buyer.post("payments", json=much)) == "more-than-payable"
+    later = said | {"amount": "1", "paid_on": "2199-01-01"}
+    assert problem(await buyer.post("payments", json=later)) == "not-yet-happened"
+    supplier = sign_in("settlement", trade.supplier_id, *ALL)
+    note = {"invoice_id": invoice["id"], "number": "C-1", "reason": "none", "amount": "0.00"}
+    assert problem(await supplier.post("credit-notes", json=note)) == "amount-impossible"
+    assert await violations(stores["settlement"]) == {}
+
+
 async def test_history_is_taken_in_once_and_starts_no_clock(
     stores: Stores, sign_in: SignIn
 ) -> None:
