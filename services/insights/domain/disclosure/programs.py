@@ -3,7 +3,7 @@
 Everything is reckoned as a move away from the true cells, in units of what is asked for, so that a
 cell of 100 beside one of 10¹² is judged as exactly as it is alone. In a two-way table (one of its
 ways may be a hierarchy) whole sums have whole extremes: the matrix is that of a network (Fischetti
-and Salazar 2000), so an attacker gains nothing by knowing that counts are whole.
+and Salazar 1999), so an attacker gains nothing by knowing that counts are whole.
 """
 
 from typing import NamedTuple
