@@ -249,6 +249,7 @@ def _create_debts() -> None:
         sa.Column("amount_minor", sa.BigInteger(), nullable=False),
         sa.Column("delivered_on", sa.Date(), nullable=False),
         sa.Column("paid_on", sa.Date(), nullable=False),
+        sa.Column("reverses", sa.Uuid(), nullable=True),
         sa.Column("buyer_id", sa.Uuid(), nullable=False),
         sa.Column("supplier_id", sa.Uuid(), nullable=False),
         sa.PrimaryKeyConstraint("payment_id", "part", name="pk_paid_parts"),
@@ -258,6 +259,7 @@ def _create_debts() -> None:
         "paid_parts",
         ["buyer_id", "supplier_id", "paid_on", "payment_id"],
     )
+    op.create_index("ix_paid_parts_reverses", "paid_parts", ["reverses"])
     op.create_index(
         "ix_paid_parts_payable_id_paid_on_payment_id",
         "paid_parts",
@@ -293,6 +295,9 @@ def _create_counts() -> None:
         sa.Column("legal_due_minor", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("legal_kept_minor", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("overdue_minor", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("paid_minor", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("payments", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("payment_days", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.PrimaryKeyConstraint("payable_id", "month", name="pk_payable_months"),
     )
     op.create_index(

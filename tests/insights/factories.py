@@ -59,6 +59,10 @@ def yuan(amount: str | int) -> Money:
     return Money(amount=Decimal(amount), currency="CNY")
 
 
+def minus(money: Money) -> Money:
+    return Money(amount=-money.amount, currency=money.currency)
+
+
 @dataclass
 class Pair:
     """A buyer and a supplier, and what they tell of each other."""
@@ -260,6 +264,14 @@ class Pair:
             **self.both,
         )
 
+    def back(self, payment: PaymentMade, on: date) -> PaymentMade:
+        """Tell that a payment bounced: the same with a minus sign."""
+        parts = [part.model_copy(update={"amount": minus(part.amount)}) for part in payment.parts]
+        changed = {"payment_id": uuid7(), "reverses": payment.payment_id, "paid_on": on}
+        return payment.model_copy(
+            update=changed | {"parts": parts, "amount": minus(payment.amount)}
+        )
+
     def year(self, start: date = date(2026, 1, 6)) -> Iterator[Event]:
         """Tell of a year in which nearly everything happens that can."""
         yield self.related()
@@ -280,6 +292,9 @@ class Pair:
             debt = self.due("600.30", promise, *[promise + timedelta(days=60)] * 2)
             yield debt
             late = 10 * number - 30
-            yield self.paid(promise + timedelta(days=60 + late), (debt, "400.00"))
+            payment = self.paid(promise + timedelta(days=60 + late), (debt, "400.00"))
+            yield payment
+            if number == 3:
+                yield self.back(payment, promise + timedelta(days=66))
             if number != 2:
                 yield self.paid(promise + timedelta(days=70), (debt, "200.30"))

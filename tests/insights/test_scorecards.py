@@ -139,6 +139,17 @@ async def test_what_is_paid_late_is_overdue_until_it_is_paid(
     assert figure(await card(client, pair.buyer_id), Figure.OVERDUE)[0] == "0"
 
 
+async def test_a_payment_that_came_back_was_none(stores: Stores, sign_in: SignIn) -> None:
+    pair = await tell_lines(stores)
+    debt = pair.due("300.00", ago(100), ago(40), ago(40))
+    payment = pair.paid(ago(41), (debt, "300.00"))
+    await told(stores, pair.back(payment, ago(38)), debt, payment, pair.paid(ago(30), (debt, "1")))
+    shown = await card(sign_in("insights", pair.buyer_id, READ), pair.supplier_id)
+    assert figure(shown, Figure.WITHIN_LEGAL_TERM) == ("0", "0", "300")
+    assert figure(shown, Figure.OVERDUE)[0] == "299"
+    assert figure(shown, Figure.PAYMENT) == ("70", "70", "1")
+
+
 @pytest.mark.parametrize("name", Figure)
 async def test_every_figure_leads_to_its_events(
     name: Figure, stores: Stores, sign_in: SignIn

@@ -55,6 +55,7 @@ def _parts(event: PaymentMade) -> list[dict[str, Any]]:
             "contract_due_on": part.contract_due_on,
             "legal_latest_on": part.legal_latest_on,
             "paid_on": event.paid_on,
+            "reverses": event.reverses,
         }
         for number, part in enumerate(event.parts, start=1)
     ]

@@ -119,3 +119,4 @@ class PaidPart(OfTwo, Model):
     amount_minor: Mapped[int]
     delivered_on: Mapped[date]
     paid_on: Mapped[date]
+    reverses: Mapped[UUID | None] = mapped_column(index=True)  # the payment that came back

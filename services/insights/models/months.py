@@ -21,12 +21,15 @@ class Promises:
 
 
 class Debts:
-    """What fell due by law in a month, how much of it was paid by then, and what became overdue."""
+    """What fell due by law in a month, what of it was paid by then, became overdue, or was paid."""
 
     legal_due_minor: Mapped[int] = mapped_column(server_default=NOTHING)
     legal_kept_minor: Mapped[int] = mapped_column(server_default=NOTHING)
     overdue_minor: Mapped[int] = mapped_column(server_default=NOTHING)
     """What became overdue less what of it was paid: added up from the first month, what is."""
+    paid_minor: Mapped[int] = mapped_column(server_default=NOTHING)
+    payments: Mapped[int] = mapped_column(server_default=NOTHING)  # of debts, or parts of them
+    payment_days: Mapped[int] = mapped_column(server_default=NOTHING)  # from delivery, all together
 
 
 class LineMonth(OfTwo, Promises, Model):
@@ -87,6 +90,3 @@ class MonthAmount(Debts, Model):
     month: Mapped[date] = mapped_column(primary_key=True)
     currency: Mapped[str] = mapped_column(primary_key=True)
     ordered_minor: Mapped[int] = mapped_column(server_default=NOTHING)
-    paid_minor: Mapped[int] = mapped_column(server_default=NOTHING)
-    payments: Mapped[int] = mapped_column(server_default=NOTHING)  # of debts, or parts of them
-    payment_days: Mapped[int] = mapped_column(server_default=NOTHING)  # from delivery, all together

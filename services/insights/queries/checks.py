@@ -15,15 +15,18 @@ CHECKS = {
     """,
     "the months hold what debts added to them": """
         SELECT buyer_id, supplier_id, month, currency, known.legal_due_minor,
-            known.legal_kept_minor, known.overdue_minor, added.*
+            known.legal_kept_minor, known.overdue_minor, known.paid_minor, added.*
         FROM month_amounts AS known FULL JOIN (
             SELECT buyer_id, supplier_id, month, currency, sum(legal_due_minor) AS a,
-                sum(legal_kept_minor) AS b, sum(overdue_minor) AS c
+                sum(legal_kept_minor) AS b, sum(overdue_minor) AS c, sum(paid_minor) AS d,
+                sum(payments) AS e, sum(payment_days) AS f
             FROM payable_months GROUP BY buyer_id, supplier_id, month, currency
         ) AS added USING (buyer_id, supplier_id, month, currency)
         WHERE (coalesce(known.legal_due_minor, 0), coalesce(known.legal_kept_minor, 0),
-                coalesce(known.overdue_minor, 0))
-            IS DISTINCT FROM (coalesce(a, 0), coalesce(b, 0), coalesce(c, 0))
+                coalesce(known.overdue_minor, 0), coalesce(known.paid_minor, 0),
+                coalesce(known.payments, 0), coalesce(known.payment_days, 0))
+            IS DISTINCT FROM (coalesce(a, 0), coalesce(b, 0), coalesce(c, 0), coalesce(d, 0),
+                coalesce(e, 0), coalesce(f, 0))
     """,
     "the months hold what was ordered": """
         SELECT buyer_id, supplier_id, month, currency, ordered_minor, minor
@@ -40,7 +43,10 @@ CHECKS = {
             SELECT buyer_id, supplier_id, date_trunc('month', paid_on::timestamp)::date AS month,
                 currency, sum(amount_minor) AS minor, count(*) AS parts,
                 sum(greatest(paid_on - delivered_on, 0)) AS days
-            FROM paid_parts GROUP BY 1, 2, 3, 4
+            FROM paid_parts AS part
+            WHERE reverses IS NULL
+                AND NOT EXISTS (SELECT FROM paid_parts WHERE reverses = part.payment_id)
+            GROUP BY 1, 2, 3, 4
         ) AS paid USING (buyer_id, supplier_id, month, currency)
         WHERE (coalesce(paid_minor, 0), coalesce(payments, 0), coalesce(payment_days, 0))
             IS DISTINCT FROM (coalesce(minor, 0), coalesce(parts, 0), coalesce(days, 0))

@@ -11,7 +11,8 @@ from services.insights.models import READ_TABLES
 FETCHED = 2_000  # rows at a time
 SAYS_NOTHING = {  # a row of zeros is what is left when something moved to another month
     "line_months": "(first_promised, first_kept, promised, kept) = (0, 0, 0, 0)",
-    "payable_months": "(legal_due_minor, legal_kept_minor, overdue_minor) = (0, 0, 0)",
+    "payable_months": "(legal_due_minor, legal_kept_minor, overdue_minor, paid_minor, payments,"
+    " payment_days) = (0, 0, 0, 0, 0, 0)",
     "months": "(orders, confirmations, confirmation_s, receipts, acceptances, acceptance_days,"
     " deemed, first_promised, first_kept, promised, kept) = (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)",
     "month_amounts": "(ordered_minor, paid_minor, payments, payment_days, legal_due_minor,"

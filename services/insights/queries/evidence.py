@@ -5,8 +5,21 @@ from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Text, Uuid, and_, cast, func, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    Uuid,
+    and_,
+    cast,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from contracts.event import Event
 from contracts.logistics import GoodsAccepted, GoodsReceived
@@ -213,7 +226,10 @@ def _payment(mine: Callable[[Any], Any], period: Period) -> Asked:
         payment_id=PaidPart.payment_id,
     )
     within = PaidPart.paid_on >= period.first, PaidPart.paid_on < period.end
-    return select(*columns).where(mine(PaidPart), *within)
+    back = aliased(PaidPart)
+    came_back = exists().where(back.reverses == PaidPart.payment_id)
+    stands = PaidPart.reverses.is_(None), ~came_back
+    return select(*columns).where(mine(PaidPart), *within, *stands)
 
 
 def _legal(mine: Callable[[Any], Any], period: Period) -> Asked:
