@@ -230,6 +230,14 @@ SUPPLIERS = (
         industry="C3670",
     ),
 )
+OTHER_MAKERS = (
+    Company("启程汽车有限公司", "管理员", "qicheng.example", (), (), "440100", "C3612", Size.LARGE),
+    Company(
+        "远山汽车有限公司", "管理员", "yuanshan.example", (), (), "340100", "C3612", Size.LARGE
+    ),
+    Company("东屿客车有限公司", "管理员", "dongyu.example", (), (), "330200", "C3612", Size.LARGE),
+)
+NEIGHBORS_PER_PLACE = 8
 APPLICANT = Company("金辉弹簧有限公司", "郑晓", "jinhui.example", region="330200")
 REGULATOR = Company("链桥示范区工业和信息化局", "顾问之", "regulator.example")
 TIER_TWO = SUPPLIERS[0]  # it is itself the buyer of the forge
@@ -279,3 +287,20 @@ def suppliers(count: int, chance: Random) -> Iterator[Company]:
         )
         name = f"{place}{word}{trade}{turn}厂"
         yield Company(name, "管理员", f"supplier-{turn}.example", items, like.routing)
+
+
+def neighborhood(chance: Random) -> list[tuple[Company, Company]]:
+    """Draw who else buys from whom: other car makers and their suppliers, which nobody tells of.
+
+    A regulator's table shows nothing of a chain of one: it takes several on each side.
+    """
+    places = [place for place in ("340100", "440300", "330200") for _ in range(NEIGHBORS_PER_PLACE)]
+    drawn = []
+    for turn, region in enumerate(places):
+        like = SUPPLIERS[turn % len(SUPPLIERS)]
+        name = f"{PLACES[turn % len(PLACES)]}{WORDS[turn // len(PLACES)]}{TRADES[turn % 8]}有限公司"
+        items = tuple(Item(f"{one.number}-N", one.name, one.price, one.lot) for one in like.items)
+        industry = "C3670" if turn % 3 else "C3484"
+        domain = f"neighbor-{turn}.example"
+        drawn.append(Company(name, "管理员", domain, items, (), region, industry))
+    return [(maker, one) for one in drawn for maker in chance.sample((MAKER, *OTHER_MAKERS), 3)]

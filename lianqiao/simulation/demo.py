@@ -25,7 +25,7 @@ from services.identity import commands as identity
 from shared.database import transaction, utc_now
 from shared.settings import settings
 
-SEED, SUPPLIER_COUNT, LINE_COUNT, MONTHS = 7, len(SUPPLIERS), 60, 6
+SEED, SUPPLIER_COUNT, LINE_COUNT, MONTHS = 7, len(SUPPLIERS), 60, 4
 PLATFORM = "Lianqiao"
 
 

@@ -13,7 +13,6 @@ from random import Random
 from contracts.onboarding import TermFrom, Terms
 from lianqiao.simulation.chain import Company, Item
 
-DEALS_PER_MONTH = 2
 TERMS = Terms(
     payment_days=60,
     payment_from=TermFrom.DELIVERY,
@@ -51,17 +50,21 @@ class Deal:
 
 
 def draw_history(
-    chance: Random, *, now: datetime, relations: Sequence[tuple[Company, Company]], months: int
+    chance: Random,
+    *,
+    now: datetime,
+    relations: Sequence[tuple[Company, Company]],
+    months: int,
+    tag: str = "",
 ) -> list[Deal]:
-    """Draw so many months of business between companies, all of it delivered, most of it paid."""
+    """Draw an order a month of each pair of companies: all delivered, most of them paid."""
     drawn: list[Deal] = []
     for ago in range(months, 0, -1):
         first = _months_before(now.date(), ago)
         for buyer, supplier in relations:
-            for turn in range(DEALS_PER_MONTH):
-                number = f"{first:%y%m}-{len(drawn) + 1:04d}"
-                day = first + timedelta(days=chance.randint(0, 12) + 14 * turn)
-                drawn.append(_past(chance, now, number, buyer, supplier, day))
+            number = f"{first:%y%m}-{tag}{len(drawn) + 1:04d}"
+            day = first + timedelta(days=chance.randint(0, 24))
+            drawn.append(_past(chance, now, number, buyer, supplier, day))
     return drawn
 
 

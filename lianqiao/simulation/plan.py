@@ -10,7 +10,16 @@ from enum import Enum, auto
 from random import Random
 from zoneinfo import ZoneInfo
 
-from lianqiao.simulation.chain import FORGE, MAKER, SUPPLIERS, TIER_TWO, Company, Item, suppliers
+from lianqiao.simulation.chain import (
+    FORGE,
+    MAKER,
+    SUPPLIERS,
+    TIER_TWO,
+    Company,
+    Item,
+    neighborhood,
+    suppliers,
+)
 from lianqiao.simulation.history import Deal, draw_history, draw_owed
 from lianqiao.simulation.pace import Report, run, wide, working_times
 
@@ -125,12 +134,15 @@ def draw_plan(  # noqa: PLR0913  a chain has many sides
     forged.number = f"HY-{now:%y%m}-01"
     relations = [*((MAKER, supplier) for supplier in chosen), (TIER_TWO, FORGE)]
     deals = draw_history(chance, now=now, relations=relations, months=months)
+    others = neighborhood(chance) if months else []
     if months:
+        deals += draw_history(chance, now=now, relations=others, months=months, tag="N")
         deals += draw_owed(chance, now=now, buyer=MAKER, its=chosen)
+    beside = dict.fromkeys(one for pair in others for one in pair if one != MAKER)
     return Plan(
         now=now,
-        companies=[MAKER, *chosen, FORGE],
-        relations=relations,
+        companies=[MAKER, *chosen, FORGE, *beside],
+        relations=[*relations, *others],
         orders=[*orders, forged],
         talked_about=talked_about,
         deals=deals,
