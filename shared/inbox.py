@@ -2,8 +2,7 @@
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import partial
 from hashlib import sha256
@@ -17,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from contracts.event import Envelope, Event
+from shared.batches import at_once
 from shared.database import (
     KernelModel,
     Sessions,
@@ -273,7 +273,7 @@ async def _apply(sessions: Sessions, arrivals: Sequence[Arrival]) -> None:
         new = await _enter(session, arrivals)
         held_up = await _held_up(session, new)
         session.add_all(arrival.letter() for arrival in new if arrival.subject in held_up)
-        for some in _at_once([arrival for arrival in new if arrival.subject not in held_up]):
+        for some in at_once([arrival for arrival in new if arrival.subject not in held_up]):
             await _apply_together(session, some)
 
 
@@ -284,23 +284,6 @@ async def _apply_together(session: AsyncSession, some: Sequence[Arrival]) -> Non
     else:
         with following(first.traceparent):
             await first.many(session, [arrival.event for arrival in some])
-
-
-def _at_once(arrivals: Sequence[Arrival]) -> Iterator[list[Arrival]]:
-    """Yield arrivals as they are applied: one by one, or of one type where that has a handler."""
-    if not any(arrival.many for arrival in arrivals):
-        yield from ([arrival] for arrival in arrivals)
-        return
-    waiting: dict[tuple[str, str], deque[Arrival]] = {}
-    for arrival in arrivals:
-        waiting.setdefault(arrival.subject, deque()).append(arrival)
-    while waiting:
-        alike: dict[Handler | UUID, list[Arrival]] = {}
-        for queue in waiting.values():
-            arrival = queue.popleft()
-            alike.setdefault(arrival.many or arrival.event_id, []).append(arrival)
-        yield from alike.values()
-        waiting = {subject: queue for subject, queue in waiting.items() if queue}
 
 
 async def _enter(session: AsyncSession, arrivals: Sequence[Arrival]) -> Sequence[Arrival]:
