@@ -23,6 +23,7 @@ from shared.database import Store, transaction
 from shared.settings import settings
 from tests.conftest import SignIn, Stores
 from tests.logistics.factories import (
+    Trade,
     a_trade,
     announced,
     counted,
@@ -290,15 +291,11 @@ async def test_only_pictures_are_kept_and_nothing_that_hides_in_them(
         assert answer.status_code == 422, answer.text
 
 
-async def test_history_is_taken_in_once_and_needs_no_judgement(
-    stores: Stores, sign_in: SignIn
-) -> None:
-    store = stores["logistics"]
-    trade = await a_trade(store, 10, 20, confirm=False)
-    importer = sign_in("logistics", trade.buyer_id, Scope.LOGISTICS_IMPORT, Scope.LOGISTICS_READ)
+def history(trade: Trade) -> dict[str, Any]:
+    """Return receipts of the past: without lines, with them, unheard of, and of another."""
     same = {"order_number": trade.number, "supplier_id": str(trade.supplier_id)}
     first, last = "2024-02-01T08:00:00Z", "2024-03-01T20:00:00Z"
-    body = {
+    return {
         "receipts": [
             {"number": "P-1", "postings": [first], **same},
             {
@@ -314,6 +311,16 @@ async def test_history_is_taken_in_once_and_needs_no_judgement(
             {"number": "P-4", "postings": [last], **same, "supplier_id": str(uuid4())},
         ]
     }
+
+
+async def test_history_is_taken_in_once_and_needs_no_judgement(
+    stores: Stores, sign_in: SignIn
+) -> None:
+    store = stores["logistics"]
+    trade = await a_trade(store, 10, 20, confirm=False)
+    scopes = Scope.LOGISTICS_IMPORT, Scope.LOGISTICS_READ
+    importer = sign_in("logistics", trade.buyer_id, *scopes)
+    body = history(trade)
     for statuses in (["recorded"] * 2, ["unchanged"] * 2):
         answer = await done(importer.post("receipts/import", json=body))
         told = [result["status"] for result in answer["results"]]

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from services.logistics.api.callers import Carrier
 from services.logistics.commands import journeys
+from services.logistics.commands.journeys import Tracking
 from services.logistics.domain.problems import NotYetHappened, ShipmentNotFound
 from services.logistics.queries import shipments as queries
 from services.logistics.schemas.shipments import CarriedOut
@@ -35,14 +36,6 @@ async def track(
     shipment_id: UUID, body: TrackingIn, caller: Carrier, session: Transaction, now: Now
 ) -> CarriedOut:
     """Tell where a shipment is, or what holds it up; both sides read it."""
-    await journeys.track(
-        session,
-        caller=caller,
-        shipment_id=shipment_id,
-        kind=body.kind,
-        place=body.place,
-        text=body.text,
-        when=body.at,
-        at=now,
-    )
+    said = Tracking(body.kind, body.at or now, body.place, body.text)
+    await journeys.track(session, caller=caller, shipment_id=shipment_id, said=said, at=now)
     return await queries.carried(session, shipment_id, caller=caller)

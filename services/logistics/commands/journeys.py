@@ -1,6 +1,7 @@
 """Let shipments leave and arrive, take notices back, and hear their carriers."""
 
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -157,16 +158,17 @@ async def cancel(
     await record(session, changes)
 
 
-async def track(  # noqa: PLR0913  what a carrier says of which shipment
-    session: AsyncSession,
-    *,
-    caller: Caller,
-    shipment_id: UUID,
-    kind: TrackingKind,
-    place: str | None,
-    text: str | None,
-    when: datetime | None,
-    at: datetime,
+class Tracking(NamedTuple):
+    """What a carrier says of a shipment, and when it was so."""
+
+    kind: TrackingKind
+    at: datetime
+    place: str | None = None
+    text: str | None = None
+
+
+async def track(
+    session: AsyncSession, *, caller: Caller, shipment_id: UUID, said: Tracking, at: datetime
 ) -> None:
     """Write down what a carrier says of a shipment that it carries, and announce it.
 
@@ -177,34 +179,36 @@ async def track(  # noqa: PLR0913  what a carrier says of which shipment
     row = (await session.scalars(carried)).first()
     if row is None:
         raise ShipmentNotFound("There is no such shipment among those that you carry.")
-    if when and when > at:
-        said = f"{when.isoformat()} is yet to come."
-        raise NotYetHappened(said, errors=[FieldError(field="at", detail=said)])
+    if said.at > at:
+        told = f"{said.at.isoformat()} is yet to come."
+        raise NotYetHappened(told, errors=[FieldError(field="at", detail=told)])
     changes = Changes(by=caller.name, at=at)
     changes.tell(
-        EntryKind(kind),
+        EntryKind(said.kind),
         parties=(row.buyer_id, row.supplier_id),
         side="carrier",
-        occurred_at=when or at,
+        occurred_at=said.at,
         shipment_id=shipment_id,
         carrier_id=caller.organization_id,
-        text=text,
-        place=place,
+        text=said.text,
+        place=said.place,
     )
-    changes.announce(
-        ShipmentTracked(
-            shipment_id=shipment_id,
-            number=row.number,
-            buyer_id=row.buyer_id,
-            supplier_id=row.supplier_id,
-            carrier_id=caller.organization_id,
-            kind=kind,
-            place=place,
-            occurred_at=when or at,
-            recorded_at=at,
-        )
-    )
+    changes.announce(_tracked(row, caller, said, at))
     await record(session, changes)
+
+
+def _tracked(row: Row, caller: Caller, said: Tracking, at: datetime) -> ShipmentTracked:
+    return ShipmentTracked(
+        shipment_id=row.id,
+        number=row.number,
+        buyer_id=row.buyer_id,
+        supplier_id=row.supplier_id,
+        carrier_id=caller.organization_id,
+        kind=said.kind,
+        place=said.place,
+        occurred_at=said.at,
+        recorded_at=at,
+    )
 
 
 async def _hold(

@@ -125,26 +125,7 @@ def write_receipt(changes: Changes, received: Received, buyer_id: UUID) -> None:
     asked, parties = received.asked, (buyer_id, received.supplier_id)
     if received.before and received.after:
         _write_journey(changes, received, received.after)
-    waits = any(line.waiting for line in received.lines)
-    orders = {line.goods.order_id for line in received.lines if line.goods}
-    changes.receipts.append(
-        {
-            "id": asked.id,
-            "number": asked.number,
-            "digest": received.digest,
-            "buyer_id": buyer_id,
-            "supplier_id": received.supplier_id,
-            "shipment_id": asked.shipment_id,
-            "order_id": next(iter(orders)) if len(orders) == 1 else None,
-            "state": "waiting" if waits else "judged",
-            "complete": asked.complete,
-            "delivered_on": received.delivered_on,
-            "inspection_ends_on": received.inspection.ends_on,
-            "working_days": received.working_days,
-            "provisional": received.inspection.provisional,
-            "occurred_at": asked.received_at,
-        }
-    )
+    changes.receipts.append(_row(received, parties))
     changes.receipt_lines += [
         line_row(line, asked.id, sequence, parties)
         for sequence, line in enumerate(received.lines, start=1)
@@ -165,6 +146,28 @@ def write_receipt(changes: Changes, received: Received, buyer_id: UUID) -> None:
             text=asked.number,
         )
     changes.announce(_received(changes, received, parties))
+
+
+def _row(received: Received, parties: tuple[UUID, UUID]) -> Row:
+    asked = received.asked
+    waits = any(line.waiting for line in received.lines)
+    orders = {line.goods.order_id for line in received.lines if line.goods}
+    return {
+        "id": asked.id,
+        "number": asked.number,
+        "digest": received.digest,
+        "buyer_id": parties[0],
+        "supplier_id": parties[1],
+        "shipment_id": asked.shipment_id,
+        "order_id": next(iter(orders)) if len(orders) == 1 else None,
+        "state": "waiting" if waits else "judged",
+        "complete": asked.complete,
+        "delivered_on": received.delivered_on,
+        "inspection_ends_on": received.inspection.ends_on,
+        "working_days": received.working_days,
+        "provisional": received.inspection.provisional,
+        "occurred_at": asked.received_at,
+    }
 
 
 def line_row(line: Counted, receipt_id: UUID, sequence: int, parties: tuple[UUID, UUID]) -> Row:
