@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
@@ -92,20 +92,21 @@ async def propose(
     )
     session.add(proposal)
     await session.flush()
-    session.add_all(
-        ProposalLine(
-            buyer_id=caller.organization_id,
-            supplier_id=row.supplier_id,
-            proposal_id=proposal.id,
-            allocation_id=row.id,
-            invoice_id=row.invoice_id,
-            payable_id=row.payable_id,
-            amount_minor=row.open_minor,
-            due_on=row.due_on,
-        )
-        for row in rows
-    )
+    session.add_all([_line(proposal, row) for row in rows])
     return proposal
+
+
+def _line(proposal: Proposal, row: Row[Any]) -> ProposalLine:
+    return ProposalLine(
+        buyer_id=proposal.buyer_id,
+        supplier_id=row.supplier_id,
+        proposal_id=proposal.id,
+        allocation_id=row.id,
+        invoice_id=row.invoice_id,
+        payable_id=row.payable_id,
+        amount_minor=row.open_minor,
+        due_on=row.due_on,
+    )
 
 
 def _open(asked: ProposalIn, caller: Caller) -> Select[*tuple[Any, ...]]:
