@@ -111,8 +111,7 @@ def claimed(payable: Payable, *, sent: date) -> tuple[Invoice, InvoiceLine, Allo
         quantity=Decimal(10),
         amount_minor=100_000,
         verdict="exception",
-        unmatched=Decimal(0),
-        unmatched_minor=0,
+        **dict.fromkeys(("unmatched", "unmatched_minor"), 0),
     )
     allocation = Allocation(
         id=uuid7(),
@@ -121,8 +120,7 @@ def claimed(payable: Payable, *, sent: date) -> tuple[Invoice, InvoiceLine, Allo
         invoice_line_id=line.id,
         payable_id=payable.id,
         quantity=Decimal(10),
-        value_minor=100_000,
-        amount_minor=100_000,
+        **dict.fromkeys(("value_minor", "amount_minor"), 100_000),
     )
     return invoice, line, allocation
 

@@ -155,16 +155,15 @@ async def test_without_a_statutory_date_it_says_why(stores: Stores) -> None:
     ].no_legal_date == "size_not_told"
 
 
-async def test_days_are_told_from_invoice_dispute_and_payment(stores: Stores) -> None:
-    payable = debt(date(2026, 3, 2), settled_on=date(2026, 5, 16))
-    invoice, line, allocation = claimed(payable, sent=date(2026, 3, 10))
-    payment = Payment(
+def sent(on: date) -> Payment:
+    """Build a payment of all of a debt."""
+    return Payment(
         id=uuid7(),
         buyer_id=BUYER,
         supplier_id=SUPPLIER,
         currency="CNY",
         amount_minor=100_000,
-        paid_on=date(2026, 5, 16),
+        paid_on=on,
         reference="P-1",
         reference_key="P1",
         digest=b"",
@@ -173,6 +172,12 @@ async def test_days_are_told_from_invoice_dispute_and_payment(stores: Stores) ->
         recorded_at=utc_now(),
         imported=False,
     )
+
+
+async def test_days_are_told_from_invoice_dispute_and_payment(stores: Stores) -> None:
+    payable = debt(date(2026, 3, 2), settled_on=date(2026, 5, 16))
+    invoice, line, allocation = claimed(payable, sent=date(2026, 3, 10))
+    payment = sent(date(2026, 5, 16))
     await owed(stores, payable)
     async with transaction(stores["settlement"].system) as session:
         for each in (invoice, line, allocation, payment):

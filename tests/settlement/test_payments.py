@@ -165,6 +165,40 @@ async def test_history_is_taken_in_once_and_starts_no_clock(
     store, trade = stores["settlement"], Trade(lines=[("1", "585.60"), ("2", "70.00")])
     trade.imported = True
     buyer = sign_in("settlement", trade.buyer_id, Scope.SETTLEMENT_IMPORT, Scope.SETTLEMENT_READ)
+    past, payment = of_the_past(trade)
+
+    async def sent(path: str, body: dict[str, Any]) -> str:
+        name = path.partition("/")[0]
+        [result] = (await buyer.post(path, json={name: [body]})).json()["results"]
+        why = (result["problem"] or {}).get("type", "").rpartition("/")[2]
+        return why or str(result["status"])
+
+    assert await sent("invoices/import", past) == "order-line-not-found"  # send it again
+    await hear(store, trade.placed())
+    assert await sent("invoices/import", past) == "submitted"
+    assert await sent("payments/import", payment) == "not-payable-yet"
+    await hear(store, *trade.came("1", line=0), *trade.came("2", line=1))
+    for again in "paid", "unchanged":
+        assert await sent("payments/import", payment) == again
+    assert await sent("payments/import", payment | {"amount": "1.00"}) == "reference-taken"
+    assert await sent("invoices/import", past) == "unchanged"
+    assert await balances(store) == {"purchases": 65_560, "paid": -65_560}
+    listed = (await buyer.get("payables?side=buyer")).json()["items"]
+    assert {(one["interest"], one["days_left"], one["breached"]) for one in listed} == {
+        (None, None, False)
+    }
+    events = await announced(store)
+    assert {event.type for event in events} == {
+        "settlement.invoice_submitted.v1",
+        "settlement.invoice_matched.v1",
+        "settlement.payment_made.v1",
+    }
+    assert all(getattr(event, "imported", False) for event in events)
+    assert await violations(store) == {}
+
+
+def of_the_past(trade: Trade) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return an invoice for all of an order, and its payment, as another system kept them."""
     lines = [
         {"order_number": trade.number, "position": 10, "quantity": "1", "amount": "585.60"},
         {"order_number": trade.number, "position": 20, "quantity": "2", "amount": "70.00"},
@@ -185,38 +219,7 @@ async def test_history_is_taken_in_once_and_starts_no_clock(
         "reference": "15000001",
         "occurred_at": "2022-05-03T09:00:00Z",
     }
-
-    async def sent(path: str, body: dict[str, Any]) -> tuple[str, str]:
-        name = path.partition("/")[0]
-        [result] = (await buyer.post(path, json={name: [body]})).json()["results"]
-        return result["status"], (result["problem"] or {}).get("type", "/").rpartition("/")[2]
-
-    early = await sent("invoices/import", past)
-    assert early == ("refused", "order-line-not-found")  # send it again
-    await hear(store, trade.placed())
-    assert await sent("invoices/import", past) == ("submitted", "")
-    assert await sent("payments/import", payment) == ("refused", "not-payable-yet")
-    await hear(store, *trade.came("1", line=0), *trade.came("2", line=1))
-    assert await sent("payments/import", payment) == ("paid", "")
-    assert await sent("payments/import", payment) == ("unchanged", "")
-    assert await sent("payments/import", payment | {"amount": "1.00"}) == (
-        "refused",
-        "reference-taken",
-    )
-    assert await sent("invoices/import", past) == ("unchanged", "")
-    assert await balances(store) == {"purchases": 65_560, "paid": -65_560}
-    listed = (await buyer.get("payables?side=buyer")).json()["items"]
-    assert [(one["interest"], one["days_left"], one["breached"]) for one in listed] == [
-        (None, None, False)
-    ] * 2
-    events = await announced(store)
-    assert {event.type for event in events} == {
-        "settlement.invoice_submitted.v1",
-        "settlement.invoice_matched.v1",
-        "settlement.payment_made.v1",
-    }
-    assert all(getattr(event, "imported", False) for event in events)
-    assert await violations(store) == {}
+    return past, payment
 
 
 @pytest.mark.parametrize("role", ["app", "system"])

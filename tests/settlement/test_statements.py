@@ -3,6 +3,7 @@
 from hashlib import sha256
 from typing import Any
 
+from httpx2 import AsyncClient
 from sqlalchemy import Engine, text
 
 from contracts.onboarding import TermFrom, Terms
@@ -21,12 +22,11 @@ def problem(answer: Any) -> str:  # noqa: ANN401
     return name
 
 
-async def test_both_sides_agree_and_what_they_disagree_on_is_left_to_a_later_month(
-    stores: Stores, sign_in: SignIn, superuser: Engine
-) -> None:
+async def agreed_on(
+    stores: Stores, sign_in: SignIn, trade: Trade
+) -> tuple[AsyncClient, AsyncClient, dict[str, Any]]:
+    """Let both agree on a month but for one line; return them and the frozen statement."""
     store = stores["settlement"]
-    terms = Terms(payment_from=TermFrom.STATEMENT, payment_days=30)
-    trade = Trade(lines=[("10", "1000.00"), ("10", "500.00")], terms=terms)
     await hear(store, trade.met(), trade.placed(), *trade.came("4"), *trade.came("5", line=1))
     buyer = sign_in("settlement", trade.buyer_id, *ALL, name="Buyer's clerk")
     supplier = sign_in("settlement", trade.supplier_id, *ALL, name="Supplier's clerk")
@@ -34,9 +34,8 @@ async def test_both_sides_agree_and_what_they_disagree_on_is_left_to_a_later_mon
     opened = (await supplier.post("statements", json=asked)).json()
     assert (opened["total"]["amount"], opened["line_count"]) == ("650.00", 2)
     address = f"statements/{opened['id']}"
-    assert problem(await supplier.post(f"{address}/invoice", json={"number": "I"})) == (
-        "statement-not-agreed"
-    )
+    early = await supplier.post(f"{address}/invoice", json={"number": "I"})
+    assert problem(early) == "statement-not-agreed"
     await supplier.post(f"{address}/agreement", json={})
     await hear(store, *trade.came("1"))  # and more comes in the meantime
     asked = {"counterparty_id": str(trade.supplier_id), "month": MONTH}
@@ -51,36 +50,54 @@ async def test_both_sides_agree_and_what_they_disagree_on_is_left_to_a_later_mon
     await supplier.post(f"{address}/answers", json={"answers": answers})
     one = (await buyer.post(f"{address}/agreement", json={})).json()
     assert (one["state"], one["turn"]) == ("open", "supplier")
-    agreed = (await supplier.post(f"{address}/agreement", json={})).json()
+    return buyer, supplier, (await supplier.post(f"{address}/agreement", json={})).json()
 
+
+BY_STATEMENT = Terms(payment_from=TermFrom.STATEMENT, payment_days=30)
+
+
+async def test_what_both_agreed_on_is_frozen_and_the_rest_left_to_a_later_month(
+    stores: Stores, sign_in: SignIn, superuser: Engine
+) -> None:
+    store = stores["settlement"]
+    trade = Trade(lines=[("10", "1000.00"), ("10", "500.00")], terms=BY_STATEMENT)
+    buyer, _, agreed = await agreed_on(stores, sign_in, trade)
     assert (agreed["state"], agreed["total"]["amount"]) == ("agreed", "500.00")
     assert agreed["sha256"] == sha256(agreed["document"].encode()).hexdigest()
     assert agreed["content"]["total"] == "500.00"
     assert len(agreed["content"]["lines"]) == 2
-    assert [line["carried"] for line in agreed["lines"]].count(True) == 1
-    for late in (f"{address}/agreement", f"{address}/lines/{lines['250.00']}/answer"):
-        assert problem(await buyer.post(late, json=refused if "lines" in late else {})) == (
-            "statement-frozen"
-        )
+    [left] = [line["id"] for line in agreed["lines"] if line["carried"]]
+    address = f"statements/{agreed['id']}"
+    late = await buyer.post(f"{address}/lines/{left}/answer", json={"agree": True})
+    assert problem(late) == "statement-frozen"
+    assert problem(await buyer.post(f"{address}/agreement", json={})) == "statement-frozen"
     events = await announced(store)
     [event] = [one for one in events if isinstance(one, StatementAgreed)]
     assert (event.sha256, event.total.amount_minor) == (agreed["sha256"], 50_000)
     moved = [one for one in events if isinstance(one, PaymentDue)]
     assert len(moved) > 3  # the term of what was agreed on runs from now on
-    invoice = (await supplier.post(f"{address}/invoice", json={"number": "S-11"})).json()
-    assert (invoice["verdict"], invoice["total"]["amount"]) == ("matched", "500.00")
-    assert (await supplier.get(address)).json()["invoiced"]
-    assert problem(await supplier.post(f"{address}/invoice", json={"number": "S-12"})) == (
-        "nothing-accepted"
-    )
     [[free]] = await rows(store, "SELECT count(*) FROM payables WHERE statement_id IS NULL")
     assert free == 1
     assert await violations(store) == {}
-
     with superuser.begin() as connection:  # the digest sees what rights would not have allowed
         tamper = "UPDATE settlement.statements SET document = replace(document, '400', '900')"
         connection.execute(text(tamper))
     assert list(await violations(store)) == ["settlement: a frozen statement is what its lines say"]
+
+
+async def test_an_agreed_statement_is_invoiced_once_in_one_click(
+    stores: Stores, sign_in: SignIn
+) -> None:
+    trade = Trade(lines=[("10", "1000.00"), ("10", "500.00")])
+    buyer, supplier, agreed = await agreed_on(stores, sign_in, trade)
+    address = f"statements/{agreed['id']}"
+    assert (await buyer.post(f"{address}/invoice", json={"number": "S-11"})).status_code == 403
+    invoice = (await supplier.post(f"{address}/invoice", json={"number": "S-11"})).json()
+    assert (invoice["verdict"], invoice["total"]["amount"]) == ("matched", "500.00")
+    assert (await supplier.get(address)).json()["invoiced"]
+    again = await supplier.post(f"{address}/invoice", json={"number": "S-12"})
+    assert problem(again) == "nothing-accepted"
+    assert await violations(stores["settlement"]) == {}
 
 
 async def test_a_month_without_deliveries_and_a_stranger_are_refused(
