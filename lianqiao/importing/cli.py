@@ -1,4 +1,4 @@
-"""`lianqiao import`: take in an event log, or a list of order lines."""
+"""`lianqiao import`: take in an event log, or a list of order lines with their deliveries."""
 
 import asyncio
 import json
@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from lianqiao.client import operator
-from lianqiao.importing import sources
+from lianqiao.importing import sources, sums
 from lianqiao.importing.load import Loaded, load
 from lianqiao.importing.mapping import DeliveriesMapping, OcelMapping, shipped
 from lianqiao.importing.mapping import load as load_mapping
@@ -24,7 +24,7 @@ from lianqiao.progress import progress_bars, sentences
 CANNOT, DIFFERS = 1, 3  # exit codes; 0: everything is stored, to the cent
 
 app = typer.Typer(
-    help="Import the orders of a company from its event log or its list of order lines.",
+    help="Import the past of a company from its event log or its list of order lines.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -57,7 +57,7 @@ def ocel(  # noqa: PLR0913, PLR0917  each is an option
     refused: Refused = None,
     url: Url = None,
 ) -> None:
-    """Import purchase orders from an OCEL 2.0 log (SQLite or JSON).
+    """Import orders, receipts, invoices and payments from an OCEL 2.0 log (SQLite or JSON).
 
     Without a mapping the log is summarized, and it is said what a mapping must name. An import
     can be run again at any time: what is there already is left as it is.
@@ -80,7 +80,7 @@ def deliveries(  # noqa: PLR0913, PLR0917  each is an option
     refused: Refused = None,
     url: Url = None,
 ) -> None:
-    """Import order lines from a CSV or Excel file.
+    """Import order lines and their deliveries from a CSV or Excel file.
 
     The mapping names columns, encoding, formats of dates and words that mean unknown. An import
     can be run again at any time: what is there already is left as it is.
@@ -118,13 +118,19 @@ def _import(
     currency, buyer = mapping.values.currency, mapping.buyer.name
     with progress_bars() as told, staging() as staged:
         sources.stage(file, mapping, staged, told=told.of_bytes(file))
-        given, loaded = staged.sums(), None
+        given, documents, loaded = staged.sums(), sums.given(staged), None
         if known:
 
             async def send() -> Loaded:
                 async with known.reached() as platform:
-                    values = mapping.values
-                    return await load(staged, platform, buyer=buyer, values=values, told=told)
+                    return await load(
+                        staged,
+                        platform,
+                        buyer=buyer,
+                        values=mapping.values,
+                        given=documents,
+                        told=told,
+                    )
 
             loaded = asyncio.run(send())
         return account(
@@ -133,6 +139,7 @@ def _import(
             buyer=buyer,
             currency=currency,
             given=given,
+            documents=documents,
             loaded=loaded,
             refused_file=refused_file or Path(f"{file.stem}.refused.csv"),
         )

@@ -1,4 +1,4 @@
-"""Send staged orders through the public APIs, and read back what is stored."""
+"""Send what is staged through the public APIs, and read back what is stored."""
 
 import asyncio
 from collections import Counter
@@ -12,17 +12,26 @@ from pydantic import BaseModel, ValidationError
 from contracts.scopes import Scope
 from contracts.values import Money, plain
 from lianqiao.client import Api, Platform
+from lianqiao.importing.chain import Chain
+from lianqiao.importing.documents import POSITION_STEP
+from lianqiao.importing.ledger import read_back
 from lianqiao.importing.mapping import Values
 from lianqiao.importing.staging import Order, Staging
+from lianqiao.importing.sums import Totals
 from lianqiao.parties import Party, Relation, Told, register, relate, wait_for_relationships
 from services.orders.schemas.orders import ImportedOrderIn
 
 IMPORTS = uuid5(NAMESPACE_URL, "https://lianqiao.example/imports")
 ORDERS_PER_CALL, LINES_PER_CALL = 250, 2_000
 READERS = 4  # suppliers that read at once
-BUYER = frozenset({Scope.ORDERS_READ, Scope.ORDERS_PLACE, Scope.ORDERS_IMPORT})
+BUYER = frozenset(
+    {
+        *(Scope.ORDERS_READ, Scope.ORDERS_PLACE, Scope.ORDERS_IMPORT),
+        *(Scope.LOGISTICS_READ, Scope.LOGISTICS_IMPORT),
+        *(Scope.SETTLEMENT_READ, Scope.SETTLEMENT_IMPORT),
+    }
+)
 SUPPLIER = frozenset({Scope.ORDERS_READ})
-POSITION_STEP = 10
 CLIENT = "Import"  # the name of its clients, as both sides read it
 
 
@@ -35,6 +44,9 @@ class Loaded:
     lines: Counter[str] = field(default_factory=Counter)
     stored: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     """Orders, lines and amount in minor units by supplier, as its own client read them."""
+    documents: dict[str, Counter[str]] = field(default_factory=dict)  # by kind and status
+    totals: Totals = field(default_factory=dict)
+    """What the documents in the file come to on the platform, as the buyer's client read it."""
 
 
 def buyer_id(name: str) -> UUID:
@@ -47,10 +59,16 @@ def supplier_id(buyer: UUID, name: str) -> UUID:
     return uuid5(buyer, f"supplier {name}")
 
 
-async def load(
-    staged: Staging, platform: Platform, *, buyer: str, values: Values, told: Told
+async def load(  # noqa: PLR0913  what is sent where, and how it is told
+    staged: Staging,
+    platform: Platform,
+    *,
+    buyer: str,
+    values: Values,
+    given: Totals,
+    told: Told,
 ) -> Loaded:
-    """Register the parties, import the good orders, and let each supplier read its own back.
+    """Register the parties, import the good orders with their documents, and read all back.
 
     What the platform refuses becomes a refusal of the staged rows. A second run finds everything
     as it is.
@@ -73,6 +91,12 @@ async def load(
     await under_way.through(mine)
     apis = {name: registered.apis[party.id] for name, party in suppliers.items()}
     await under_way.read_back(apis, buyer=me.id)
+    if any(given.values()):
+        staged.documents.settle()  # those of orders that the platform refused
+        chain = Chain(staged, mine, me.id, ids, values.currency, told)
+        await chain.through()
+        loaded.documents = chain.became
+        loaded.totals = await read_back(staged, mine, supplier_ids=ids, given=given, told=told)
     return loaded
 
 

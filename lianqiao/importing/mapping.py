@@ -94,11 +94,12 @@ class LogLine(_Named):
 
 
 class Document(_Named):
-    """What else the log tells of: counted, checked, and left for the service that will own it."""
+    """What else the log tells of: counted, checked, and taken in where it has a role."""
 
     name: Text
     plural: Text
-    service: Text | None = None  # None: no service of the platform will
+    role: Literal["receipt", "invoice", "payment"] | None = None  # absent: counted alone
+    service: Text | None = None  # that owns it; None: no service of the platform does
     object: Text | None = None
     events: tuple[Text, ...] = ()
     relation: Text | None = None  # qualifier that leads to its order, or to the document `of`
@@ -108,6 +109,17 @@ class Document(_Named):
     once: Text | None = None  # an event that may happen once to each
     after: Text | None = None  # a document: this one should not come before an order's last of it
     every_order: bool = False  # each order should have one
+
+    @model_validator(mode="after")
+    def _has_what_its_role_needs(self) -> "Document":
+        needed: dict[str | None, tuple[str, ...]] = {
+            "receipt": ("events",),
+            "invoice": ("events", "object", "relation", "amount"),
+            "payment": ("events", "object", "relation", "amount", "of"),
+        }
+        if lacking := [name for name in needed.get(self.role, ()) if not getattr(self, name)]:
+            raise ValueError(f"the role {self.role} needs {', '.join(lacking)}")
+        return self
 
 
 class OcelMapping(_Named):
@@ -168,16 +180,17 @@ class Columns(_Named):
     ordered_on: Column | None = None
     plant: Column | None = None
     incoterm: Column | None = None
+    delivered_on: Column | None = None  # then it was received in full
+    delivery: Column | None = None  # number of the delivery note; absent: the day stands in
 
 
 class Later(_Named):
-    """A column that a service not built yet will take in: counted until then."""
+    """A column that no service takes in yet: counted until then."""
 
     name: Text
     service: Text
     column: Text
     kind: Literal["date", "number", "amount"]
-    against: Literal["due_on"] | None = None  # counts the dates that are not after it
 
 
 class DeliveriesMapping(_Named):

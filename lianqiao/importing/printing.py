@@ -1,5 +1,7 @@
 """Show summaries and reconciliations in the terminal."""
 
+from collections.abc import Sequence
+
 from rich.console import Console, Group
 from rich.panel import Panel
 from rich.table import Table
@@ -7,6 +9,7 @@ from rich.text import Text
 
 from lianqiao.importing.ocel.summary import NEEDED, Summary
 from lianqiao.importing.reconciliation import Reconciliation, written
+from lianqiao.importing.staging import Counted
 
 WORDS_MAX = 6
 
@@ -37,13 +40,20 @@ def print_reconciliation(console: Console, account: Reconciliation) -> None:
         parts.append(_unknown(account))
     if account.oddities:
         parts.append(_oddities(account))
-    if account.untaken:
-        parts.append(_untaken(account))
+    if account.documents:
+        parts.append(_documents(account))
+    for title, counted in (
+        ("Told beside the orders", account.taken),
+        ("Told, and taken in by no service", account.untaken),
+    ):
+        if counted:
+            parts.append(_counted(account, title, counted))
     console.print(Group(*parts))
     for one in account.differences:
         console.print(
-            f"[red]{one.supplier}: given {account.money(one.given_minor)} in {one.given_lines} "
-            f"lines, stored {account.money(one.stored_minor)} in {one.stored_lines} lines[/red]"
+            f"[red]{one.supplier}: {one.what}: given {account.money(one.given_minor)} in "
+            f"{one.given_count}, stored {account.money(one.stored_minor)} in "
+            f"{one.stored_count}[/red]"
         )
     if account.refused:
         console.print(
@@ -81,12 +91,27 @@ def _oddities(account: Reconciliation) -> Table:
     return table
 
 
-def _untaken(account: Reconciliation) -> Table:
-    table = _table("Waits for services that are not there yet", "count", "amount", "service")
-    for service, name, counts, amount in account.untaken:
+def _documents(account: Reconciliation) -> Table:
+    table = _table("Documents", "count", "amount", "stored")
+    for one in account.documents:
+        said = ", ".join(f"{count:,} {status}" for status, count in one.statuses.items())
+        stored, amount = "", one.given.amount_minor if one.has_amount else None
+        if one.stored:
+            stored = f"{one.stored.number:,}"
+            if one.has_amount:
+                stored += f" of {written(one.stored.amount_minor, account.currency)}"
+            stored = f"[green]✓ {stored}[/green]" if one.stored == one.given else f"[red]✗ {stored}"
+        name = f"{one.what} ({said})" if said else one.what
+        table.add_row(name, f"{one.given.number:,}", _amount(account, amount), stored)
+    return table
+
+
+def _counted(account: Reconciliation, title: str, counted: Sequence[Counted]) -> Table:
+    table = _table(title, "count", "amount", "service")
+    for service, name, counts, amount in counted:
         for turn, (what, count) in enumerate(counts.items()):
             total = _amount(account, None if turn else amount)
-            table.add_row(f"{name}: {what}", f"{count:,}", total, service or "none planned")
+            table.add_row(f"{name}: {what}", f"{count:,}", total, service or "none")
     return table
 
 

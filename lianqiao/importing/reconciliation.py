@@ -9,18 +9,34 @@ from typing import Any
 
 from contracts.values import Money
 from lianqiao.importing.load import Loaded
-from lianqiao.importing.staging import Oddity, Staging, Sum, Untaken
+from lianqiao.importing.staging import Counted, Oddity, Staging, Sum
+from lianqiao.importing.sums import WITHOUT_AMOUNT, Total, Totals, overall
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A supplier whose stored orders are not what was given."""
+    """A supplier of whom something else is stored than was given."""
 
     supplier: str
+    what: str
     given_minor: int
     stored_minor: int
-    given_lines: int
-    stored_lines: int
+    given_count: int
+    stored_count: int
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What documents come to: as given, and as the platform has them; nothing in a dry run."""
+
+    what: str
+    statuses: dict[str, int]  # accepted, unchanged, refused
+    given: Total
+    stored: Total | None
+
+    @property
+    def has_amount(self) -> bool:
+        return self.what not in WITHOUT_AMOUNT
 
 
 @dataclass
@@ -38,7 +54,9 @@ class Reconciliation:
     lines: dict[str, int]
     unknown: dict[str, dict[str, int]]  # how often each word that means unknown, by field
     oddities: list[Oddity]
-    untaken: list[Untaken]
+    taken: list[Counted]
+    untaken: list[Counted]
+    documents: list[Compared]
     refused: int
     refused_file: str | None
     given_minor: int
@@ -56,14 +74,17 @@ class Reconciliation:
         for name in ("given", "stored"):
             told[name] = self.money(told.pop(f"{name}_minor"))
         told["oddities"] = [self._named(oddity) for oddity in self.oddities]
-        told["untaken"] = [self._named(untaken) for untaken in self.untaken]
+        for name in ("taken", "untaken"):
+            told[name] = [self._named(counted) for counted in getattr(self, name)]
+        told["documents"] = {one.what: self._compared(one) for one in self.documents}
         told["differences"] = [
             {
                 "supplier": one.supplier,
+                "what": one.what,
                 "given": self.money(one.given_minor),
                 "stored": self.money(one.stored_minor),
-                "given_lines": one.given_lines,
-                "stored_lines": one.stored_lines,
+                "given_count": one.given_count,
+                "stored_count": one.stored_count,
             }
             for one in self.differences
         ]
@@ -74,7 +95,15 @@ class Reconciliation:
             return None
         return str(Money.of(amount_minor, self.currency).amount)
 
-    def _named(self, noted: Oddity | Untaken) -> dict[str, Any]:
+    def _compared(self, one: Compared) -> dict[str, Any]:
+        told: dict[str, Any] = dict(one.statuses)
+        for name, total in (("given", one.given), ("stored", one.stored)):
+            told[name] = total and total.number
+            if one.has_amount:
+                told[f"{name}_amount"] = self.money(total.amount_minor) if total else None
+        return told
+
+    def _named(self, noted: Oddity | Counted) -> dict[str, Any]:
         told = noted._asdict()
         return told | {"amount": self.money(told.pop("amount_minor"))}
 
@@ -86,6 +115,7 @@ def account(  # noqa: PLR0913  an account has many sides
     buyer: str,
     currency: str,
     given: Sequence[Sum],
+    documents: Totals,
     loaded: Loaded | None,
     refused_file: Path,
 ) -> Reconciliation:
@@ -109,12 +139,16 @@ def account(  # noqa: PLR0913  an account has many sides
         lines=dict(lines),
         unknown={name: dict(words.most_common()) for name, words in staged.unknown.items()},
         oddities=staged.oddities,
+        taken=staged.taken,
         untaken=staged.untaken,
+        documents=_compared(documents, loaded),
         refused=refused,
         refused_file=str(refused_file) if refused else None,
         given_minor=sum(one.amount_minor for one in given),
         stored_minor=sum(amount for _, _, amount in loaded.stored.values()) if loaded else None,
-        differences=_differences(given, loaded) if loaded else [],
+        differences=[*_differences(given, loaded), *_differing(documents, loaded)]
+        if loaded
+        else [],
     )
 
 
@@ -142,7 +176,34 @@ def _differences(given: Sequence[Sum], loaded: Loaded) -> list[Difference]:
     for one in given:
         orders, lines, amount = loaded.stored.get(one.supplier, (0, 0, 0))
         if (orders, lines, amount) != (one.orders, one.lines, one.amount_minor):
-            found.append(Difference(one.supplier, one.amount_minor, amount, one.lines, lines))
+            found.append(
+                Difference(one.supplier, "order lines", one.amount_minor, amount, one.lines, lines)
+            )
+    return found
+
+
+def _compared(documents: Totals, loaded: Loaded | None) -> list[Compared]:
+    return [
+        Compared(
+            kind,
+            dict(loaded.documents.get(kind, {})) if loaded else {},
+            overall(given),
+            overall(loaded.totals.get(kind, {})) if loaded else None,
+        )
+        for kind, given in documents.items()
+        if given
+    ]
+
+
+def _differing(documents: Totals, loaded: Loaded) -> list[Difference]:
+    found = []
+    for kind, given in documents.items():
+        stored = loaded.totals.get(kind, {})
+        for supplier in sorted(given.keys() | stored.keys()):
+            asked, there = (of.get(supplier, Total(0)) for of in (given, stored))
+            if asked != there:
+                amounts = asked.amount_minor, there.amount_minor
+                found.append(Difference(supplier, kind, *amounts, asked.number, there.number))
     return found
 
 

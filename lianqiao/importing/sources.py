@@ -14,7 +14,7 @@ Mapping = OcelMapping | DeliveriesMapping
 
 
 def stage(path: Path, mapping: Mapping, into: Staging, *, told: Told = lambda _: None) -> None:
-    """Stage the orders of a source, and note what is unknown, odd, or for a later service."""
+    """Stage the orders and documents of a source, and note what is unknown, odd, or not taken."""
     zone = ZoneInfo(mapping.values.zone)
     if isinstance(mapping, OcelMapping):
         wanted = ocel_orders.wanted(mapping)

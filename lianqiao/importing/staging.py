@@ -15,6 +15,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+from lianqiao.importing import documents
+from lianqiao.importing.documents import Documents
+
 TABLES = """
 CREATE TABLE orders (
     number TEXT PRIMARY KEY, supplier TEXT NOT NULL, placed_at TEXT, incoterm TEXT
@@ -80,8 +83,8 @@ class Oddity(NamedTuple):
     note: str = ""
 
 
-class Untaken(NamedTuple):
-    """What the source tells of that no service takes in yet."""
+class Counted(NamedTuple):
+    """What the source tells of beside orders, counted."""
 
     service: str | None
     name: str
@@ -97,7 +100,13 @@ class Staging:
     rows: int = 0
     unknown: dict[str, Counter[str]] = field(default_factory=dict)
     oddities: list[Oddity] = field(default_factory=list)
-    untaken: list[Untaken] = field(default_factory=list)
+    taken: list[Counted] = field(default_factory=list)  # as documents
+    untaken: list[Counted] = field(default_factory=list)  # no service takes it in
+
+    @property
+    def documents(self) -> Documents:
+        """The receipts, invoices and payments of these orders."""
+        return Documents(self.connection)
 
     def add(self, head: Head, line: Line) -> None:
         """Stage a row; one that contradicts another row is refused."""
@@ -147,12 +156,17 @@ class Staging:
         self.unknown.setdefault(column, Counter())[word] += 1
 
     def refused(self) -> Iterator[tuple[str, str | None, str]]:
+        """Yield what is refused: lines of orders first, then documents."""
         yield from self.connection.execute(
             "SELECT reference, number, reason FROM refused ORDER BY rowid"
         )
+        yield from self.documents.refused()
 
     def refused_count(self) -> int:
-        return self.number("SELECT count(DISTINCT reference) FROM refused")
+        """Count the lines of orders and the documents that are refused."""
+        return self.number("SELECT count(DISTINCT reference) FROM refused") + self.number(
+            "SELECT count(DISTINCT kind || number) FROM refused_documents"
+        )
 
     def suppliers(self) -> list[str]:
         """Name the suppliers of the orders that are good."""
@@ -221,7 +235,7 @@ def staging() -> Iterator[Staging]:
         connection = sqlite3.connect(Path(folder) / "staging.sqlite", isolation_level=None)
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("PRAGMA journal_mode = OFF")
-        connection.executescript(TABLES)
+        connection.executescript(TABLES + documents.TABLES)
         connection.execute("BEGIN")
         try:
             yield Staging(connection)

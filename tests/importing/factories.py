@@ -40,11 +40,13 @@ events = ["Ask"]
 [[documents]]
 name = "receipt"
 plural = "receipts"
+role = "receipt"
 service = "logistics"
 events = ["Receive"]
 [[documents]]
 name = "invoice"
 plural = "invoices"
+role = "invoice"
 service = "settlement"
 object = "invoice"
 events = ["Invoice"]
@@ -55,6 +57,7 @@ every_order = true
 [[documents]]
 name = "payment"
 plural = "payments"
+role = "payment"
 service = "settlement"
 object = "payment"
 events = ["Pay"]
@@ -234,12 +237,7 @@ price = "Price"
 amount = "Value"
 due_on = "Due"
 ordered_on = "Ordered"
-[[later]]
-name = "deliveries"
-service = "logistics"
-column = "Delivered"
-kind = "date"
-against = "due_on"
+delivered_on = "Delivered"
 """
 COLUMNS = [
     *("ID", "Order", "Vendor", "Item", "Quantity"),

@@ -51,7 +51,7 @@ def test_the_given_amount_counts_and_its_difference_is_told(staged: Staging) -> 
 
 def test_what_is_unknown_is_counted_by_field_and_word(staged: Staging) -> None:
     assert staged.unknown == {"order date": {"n/a": 1}, "Delivered": {"n/a": 1}}
-    [deliveries] = staged.untaken
+    [deliveries] = staged.taken
     assert deliveries.counts == {
         "dates": 2,
         "on or before the due date": 1,

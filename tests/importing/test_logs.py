@@ -59,8 +59,9 @@ def test_oddities_are_told_and_nothing_is_refused(staged: Staging) -> None:
     assert staged.refused_count() == 0
 
 
-def test_what_no_service_takes_in_is_counted_and_named(staged: Staging) -> None:
-    told = {(one.service, one.name): (one.counts, one.amount_minor) for one in staged.untaken}
+def test_what_is_beside_the_orders_is_counted_and_named(staged: Staging) -> None:
+    counted = [*staged.taken, *staged.untaken]
+    told = {(one.service, one.name): (one.counts, one.amount_minor) for one in counted}
 
     assert told["logistics", "receipts"] == ({"“Receive” events": 2}, None)
     payments = {"“payment” objects": 1, "“Pay” events": 3}

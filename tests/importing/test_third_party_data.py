@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lianqiao.importing import sources
+from lianqiao.importing import sources, sums
 from lianqiao.importing.mapping import DeliveriesMapping, OcelMapping, load
 from lianqiao.importing.staging import Staging, staging
 
@@ -57,8 +57,8 @@ def test_the_bicycle_makers_oddities_are_all_told(procurement: Staging) -> None:
     }
 
 
-def test_what_the_bicycle_maker_received_and_paid_waits_by_name(procurement: Staging) -> None:
-    told = {one.name: one for one in procurement.untaken}
+def test_what_the_bicycle_maker_received_and_paid_is_counted_by_name(procurement: Staging) -> None:
+    told = {one.name: one for one in procurement.taken}
 
     assert told["goods receipts"].counts == {
         "“goods receipt” objects": 1_941,
@@ -71,7 +71,7 @@ def test_what_the_bicycle_maker_received_and_paid_waits_by_name(procurement: Sta
     assert told["payments"].amount_minor == 58_785_600_00
     events = [
         count
-        for one in procurement.untaken
+        for one in [*procurement.taken, *procurement.untaken]
         for what, count in one.counts.items()
         if what.endswith("events")
     ]
@@ -95,5 +95,27 @@ def test_the_health_programs_oddities_and_unknowns_are_all_told(health: Staging)
     assert told["line value is zero"] == 17
     assert health.unknown["order date"] == {"N/A - From RDC": 5_404, "Date Not Captured": 328}
     assert health.unknown["incoterm"] == {"N/A - From RDC": 5_404}
-    deliveries = next(one for one in health.untaken if one.name == "deliveries")
+    deliveries = next(one for one in health.taken if one.name == "deliveries")
     assert deliveries.counts["on or before the due date"] == 9_138
+
+
+def test_the_bicycle_makers_documents_come_to_what_was_counted(procurement: Staging) -> None:
+    told = {kind: sums.overall(totals) for kind, totals in sums.given(procurement).items()}
+
+    assert told[sums.RECEIPTS] == (4_042, 0)  # 1,941 documents, one for each order they are about
+    assert told[sums.DELIVERED] == (2_296, 91_614_850_00)
+    assert told[sums.INVOICED] == (927, 58_785_600_00)
+    assert told[sums.PAID] == (927, 58_785_600_00)
+    assert told[sums.UNINVOICED] == (671, 32_829_250_00)
+    receipts = list(procurement.documents.receipts())
+    assert sum(len(one.lines) for one in receipts) == 2_296
+    assert sum(bool(one.lines) for one in receipts) == 1_598  # the last of each order alone
+
+
+def test_the_health_programs_deliveries_become_receipts_in_full(health: Staging) -> None:
+    told = {kind: sums.overall(totals) for kind, totals in sums.given(health).items()}
+
+    assert told[sums.RECEIPTS] == (7_030, 0)
+    assert told[sums.DELIVERED] == (10_324, 1_627_584_457_29)
+    assert told[sums.ON_TIME] == (9_138, 0)
+    assert sums.INVOICED not in [kind for kind, total in told.items() if total.number]

@@ -1,16 +1,15 @@
 """Find the orders in a list of order lines, as its mapping names the columns."""
 
 from collections import Counter
-from collections.abc import Mapping
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from lianqiao.importing.deliveries.receipts import Cells, Deliveries, pattern
 from lianqiao.importing.deliveries.tables import Told, read
 from lianqiao.importing.mapping import Column, Columns, DeliveriesMapping, Later
 from lianqiao.importing.rows import Row, stage
-from lianqiao.importing.staging import Staging, Untaken
+from lianqiao.importing.staging import Counted, Staging
 from lianqiao.importing.values import (
     Cell,
     UnreadableError,
@@ -21,14 +20,13 @@ from lianqiao.importing.values import (
     rounded_minor,
 )
 
-Cells = Mapping[str, Cell]
-
 
 def stage_orders(
     path: Path, mapping: DeliveriesMapping, into: Staging, *, told: Told = lambda _: None
 ) -> None:
-    """Stage every row; columns of services not built yet are counted."""
+    """Stage every row with its delivery; columns that no service takes in are counted."""
     tallies = [_Tally(later, mapping) for later in mapping.later]
+    deliveries = Deliveries(mapping, into)
     formats = {
         field: column.dates or mapping.values.dates
         for field, column in (
@@ -40,10 +38,14 @@ def stage_orders(
     for row_number, cells in read(path, mapping.file, told=told):
         if into.rows == 0:
             _check(path, mapping, cells)
-        stage(_row(row_number, cells, mapping.columns), mapping.values, into, formats=formats)
+        row = _row(row_number, cells, mapping.columns)
+        stage(row, mapping.values, into, formats=formats)
+        deliveries.note(row, cells)
         for tally in tallies:
             tally.count(cells, into)
     into.untaken.extend(tally.result() for tally in tallies)
+    into.settle()
+    deliveries.stage()
 
 
 def _check(path: Path, mapping: DeliveriesMapping, cells: Cells) -> None:
@@ -84,7 +86,7 @@ def _row(row_number: int, cells: Cells, columns: Columns) -> Row:
 
 
 class _Tally:
-    """Counts one column that a later service will take in."""
+    """Counts one column that no service takes in."""
 
     def __init__(self, later: Later, mapping: DeliveriesMapping) -> None:
         self.later, self.mapping = later, mapping
@@ -97,31 +99,15 @@ class _Tally:
         try:
             if is_unknown(cell, values.unknown):
                 raise UnreadableError("unknown")  # noqa: TRY301  counted below, as what it says
-            if self.later.kind != "date":
-                self.total += number(str(cell), decimal_mark=values.decimal_mark)
-                self.counts[f"{self.later.kind}s"] += 1
+            if self.later.kind == "date":
+                day(cell, values.dates, zone)
             else:
-                self._compare(day(cell, values.dates, zone), cells)
+                self.total += number(str(cell), decimal_mark=values.decimal_mark)
+            self.counts[f"{self.later.kind}s"] += 1
         except UnreadableError:
-            into.count_unknown(self.later.column, _pattern(cell))
+            into.count_unknown(self.later.column, pattern(cell))
 
-    def _compare(self, found: date, cells: Cells) -> None:
-        self.counts["dates"] += 1
-        due = self.mapping.columns.due_on
-        if self.later.against and due.column:
-            formats, zone = due.dates or self.mapping.values.dates, self.mapping.values.zone
-            late = found > day(cells[due.column], formats, ZoneInfo(zone))
-            self.counts["after the due date" if late else "on or before the due date"] += 1
-
-    def result(self) -> Untaken:
+    def result(self) -> Counted:
         currency = self.mapping.values.currency
         total = rounded_minor(self.total, currency) if self.later.kind == "amount" else None
-        return Untaken(self.later.service, self.later.name, dict(self.counts), total)
-
-
-def _pattern(cell: Cell) -> str:
-    """Write a word without its digits, so that “See ASN-93” is one kind and not thousands."""
-    text = "".join("…" if char.isdigit() else char for char in str(cell or "").strip())
-    while "……" in text:
-        text = text.replace("……", "…")
-    return text or "empty"
+        return Counted(self.later.service, self.later.name, dict(self.counts), total)

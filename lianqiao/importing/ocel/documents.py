@@ -1,10 +1,11 @@
-"""What else a log tells of, beside the orders: counted by service, and looked at for oddities."""
+"""What else a log tells of, beside the orders: counted, looked at for oddities, and staged."""
 
 from collections.abc import Mapping
 
 from lianqiao.importing.mapping import Document, OcelMapping
+from lianqiao.importing.ocel.chain import stage_documents
 from lianqiao.importing.ocel.log import Log
-from lianqiao.importing.staging import Oddity, Staging, Untaken
+from lianqiao.importing.staging import Counted, Oddity, Staging
 from lianqiao.importing.values import UnreadableError, minor, number
 
 TABLES = """
@@ -63,17 +64,18 @@ WHERE s.id IS NULL OR t.id IS NULL GROUP BY 1 ORDER BY 1
 
 
 def note_documents(log: Log, mapping: OcelMapping, into: Staging) -> None:
-    """Count what no service takes in yet, by service and name, and note what is odd about it."""
+    """Count what is there beside orders, note what is odd about it, and stage what has a role."""
     log.connection.executescript(TABLES)
     for document in mapping.documents:
         _gather(log, mapping, document)
     log.connection.execute("CREATE INDEX happened_by_name ON happened (name, type, object)")
     by_name = {document.name: document for document in mapping.documents}
     for document in mapping.documents:
-        into.untaken.append(_count(log, document))
+        (into.taken if document.role else into.untaken).append(_count(log, document))
         into.oddities.extend(_oddities(log, document, by_name))
         if document.every_order:
             into.oddities.extend(_orders_without(log, mapping, document, into))
+    stage_documents(log, mapping, into)
     into.untaken.extend(_unnamed(log, mapping))
     for qualifier, count in log.connection.execute(DANGLING).fetchall():
         kind = "relation leads to an object not in the log"
@@ -106,7 +108,7 @@ def _minor(amount: str | None, currency: str) -> int | None:
         return None
 
 
-def _count(log: Log, document: Document) -> Untaken:
+def _count(log: Log, document: Document) -> Counted:
     counts = {}
     if document.object:
         counts[f"“{document.object}” objects"] = log.number(
@@ -121,7 +123,7 @@ def _count(log: Log, document: Document) -> Untaken:
         total = log.number(
             "SELECT sum(amount_minor) FROM documents WHERE name = ?", [document.name]
         )
-    return Untaken(document.service, document.plural, counts, total)
+    return Counted(document.service, document.plural, counts, total)
 
 
 def _oddities(log: Log, document: Document, by_name: Mapping[str, Document]) -> list[Oddity]:
@@ -156,8 +158,8 @@ def _orders_without(
     return [Oddity(f"order without {document.name}", count, amount)] if count else []
 
 
-def _unnamed(log: Log, mapping: OcelMapping) -> list[Untaken]:
+def _unnamed(log: Log, mapping: OcelMapping) -> list[Counted]:
     named = {mapping.order.placed, *(name for one in mapping.documents for name in one.events)}
     rows = log.connection.execute("SELECT type, count(*) FROM events GROUP BY 1 ORDER BY 1")
     counts = {f"“{type_}” events": count for type_, count in rows if type_ not in named}
-    return [Untaken(None, "not named by the mapping", counts)] if counts else []
+    return [Counted(None, "not named by the mapping", counts)] if counts else []
