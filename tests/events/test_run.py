@@ -11,12 +11,14 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.database import Store, transaction
 from shared.events import Message
-from shared.inbox import Inbound, Position
+from shared.inbox import Handlers, Inbound, Position
 from shared.run import SIDE_BY_SIDE_MAX, consume, relay_on, run_until_told_to_stop, running
 from tests.probe import factories
+from tests.probe.contracts import Noted
 from tests.probe.models import Effect
 from tests.probe.service import handlers
 
@@ -47,25 +49,25 @@ async def test_what_is_relayed_is_consumed_and_then_acknowledged(probe: Store) -
     await consume(handlers, probe.system, Inbound(poll, acknowledge, nothing), stop)
 
 
-async def test_more_partitions_than_connections_wait_their_turn(
-    probe: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stop, side_by_side, most = asyncio.Event(), 0, 0
+async def test_more_partitions_than_connections_wait_their_turn(probe: Store) -> None:
+    stop, slow, side_by_side, most = asyncio.Event(), Handlers(), 0, 0
 
-    async def receive(*_: object) -> None:
+    @slow.on(Noted)
+    async def take_time(_: AsyncSession, event: Noted) -> None:  # noqa: ARG001
         nonlocal side_by_side, most
         side_by_side += 1
         most = max(most, side_by_side)
-        await asyncio.sleep(0.002)
+        await asyncio.sleep(0.02)
         side_by_side -= 1
 
     async def poll() -> Sequence[Sequence[Message]]:
         stop.set()
         return [[factories.message(uuid4())] for _ in range(24)]
 
-    monkeypatch.setattr("shared.run.receive", receive)
-    await consume(handlers, probe.system, Inbound(poll, nothing_else, nothing), stop)
+    await consume(slow, probe.system, Inbound(poll, nothing_else, nothing), stop)
     assert most == SIDE_BY_SIDE_MAX
+    async with transaction(probe.system) as session:
+        assert await session.scalar(text("SELECT count(*) FROM inbox")) == 24
 
 
 async def nothing_else() -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from shared.database import Store, act_as, engine_for, is_away, is_locked, transaction
 from shared.idempotency import IdempotencyKey
+from shared.settings import settings
 from tests.probe import factories
 from tests.probe.models import Effect, Note
 
@@ -67,7 +68,16 @@ async def test_a_database_that_is_not_there_is_away() -> None:
 
 
 async def test_more_at_once_than_connections_wait_and_all_are_served(probe: Store) -> None:
-    await asyncio.gather(*(work(probe) for _ in range(40)))
+    places = settings().connections_max
+
+    async def backend() -> int:
+        async with transaction(probe.app) as session:
+            await session.execute(text("SELECT pg_sleep(0.02)"))
+            return await session.scalar(text("SELECT pg_backend_pid()")) or 0
+
+    served = await asyncio.gather(*(backend() for _ in range(5 * places)))
+    assert len(served) == 5 * places
+    assert len(set(served)) <= places
 
 
 async def test_whoever_waits_too_long_for_a_connection_is_told(probe: Store) -> None:

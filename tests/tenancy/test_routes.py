@@ -20,7 +20,8 @@ from tests.world import Party, World
 
 OPERATIONS = every_operation()
 ORDER = "GET", "PUT", "POST", "PATCH", "DELETE"  # what takes away comes last
-FED = range(200, 300), range(409, 410)
+FED = range(200, 300)
+LAST = "replay"  # what waits behind a letter can be applied once that is discarded
 PLACE = UUID(int=7)  # stands for the id that is tried
 UUID7 = "[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}"
 TRIES_MAX = 8
@@ -236,18 +237,21 @@ async def test_every_route_can_be_walked(world: World, cast: Cast) -> None:
     """Each route does its work for somebody: otherwise a refusal would prove nothing."""
     unfed = []
     await plant_letters(world)
-    for operation in sorted(OPERATIONS, key=lambda one: ORDER.index(one.method)):
+    for operation in sorted(OPERATIONS, key=lambda o: (LAST in o.path, ORDER.index(o.method))):
         answers = await fed(world, cast, operation)
-        if not any(answer.status_code in codes for answer in answers for codes in FED):
+        if not any(answer.status_code in FED for answer in answers):
             unfed.append(f"{operation}: {[a.text[:200] for a in answers[-3:]]}")
     assert not unfed, "\n".join(unfed)
 
 
 async def plant_letters(world: World) -> None:
-    """Let every service find a message that it cannot read."""
-    planted = Message(VALUES["topic"], VALUES["subject"], b"not an event")
+    """Let every service find a message that it cannot read, and one that waits behind it."""
+    topic, subject = VALUES["topic"], VALUES["subject"]
+    known = {"id": new(), "source": "/planted", "type": "planted.v1", "subject": subject}
+    waiting = json.dumps(known | {"specversion": "1.0", "time": "2026-11-22T08:00:00Z", "data": {}})
+    planted = [Message(topic, subject, body) for body in (b"not an event", waiting.encode())]
     for name, service in world.services.items():
-        await receive(service.handlers, world.stores[name].system, [planted])
+        await receive(service.handlers, world.stores[name].system, planted)
 
 
 async def fed(world: World, cast: Cast, operation: Operation) -> list[Response]:
@@ -269,7 +273,7 @@ async def fed(world: World, cast: Cast, operation: Operation) -> list[Response]:
                 break
             for full in (False, True):
                 answers.append(await walker.try_ids(ids, ids, full=full))
-                if any(answers[-1].status_code in codes for codes in FED):
+                if answers[-1].status_code in FED:
                     return answers
     return answers
 

@@ -136,7 +136,7 @@ async def picked(request: Request, visitor: Visitor, form: Posted, written: Writ
     back = form.text("back")
     back = back if back.startswith("/orders?") else "/orders"
     if form.text("act") == "export":
-        book = Book(Side(form.text("side") or "buyer"))
+        book = Book(form.one_of(Side, "side"))
         rows = [await orders.row(visitor.api, line) for line in lines]
         return await _as_sheet(request, book.sharing(rows), rows, written)
     key = str(uuid7())
@@ -152,7 +152,7 @@ async def picked(request: Request, visitor: Visitor, form: Posted, written: Writ
 @router.post("/orders/views")
 async def save_view(visitor: Visitor, form: Posted, own: Own) -> Response:
     """Keep a filter as a tab."""
-    side, name, query = Side(form.text("side")), form.text("name")[:24], form.text("query")[:500]
+    side, name, query = form.one_of(Side, "side"), form.text("name")[:24], form.text("query")[:500]
     if not name or not query.isprintable():
         raise InvalidInput("Give the tab a name.")
     await views.save_view(own, visitor.me, side=side, name=name, query=query)
@@ -162,8 +162,9 @@ async def save_view(visitor: Visitor, form: Posted, own: Own) -> Response:
 @router.post("/orders/views/{view_id}/removal")
 async def remove_view(view_id: UUID, visitor: Visitor, form: Posted, own: Own) -> Response:
     """Give up a tab."""
+    side = form.one_of(Side, "side")
     await views.remove_view(own, visitor.me, view_id)
-    return go(f"/orders?side={Side(form.text('side')).value}")
+    return go(f"/orders?side={side.value}")
 
 
 def _listed(

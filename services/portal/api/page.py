@@ -3,9 +3,10 @@
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import partial
 from hashlib import sha256
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -36,6 +37,7 @@ FIELDS_MAX = 2_000
 
 pages = Pages.of("services.portal")
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+E = TypeVar("E", bound=StrEnum)
 
 
 class SignInNeeded(Problem):
@@ -175,6 +177,13 @@ class Form:
 
     def optional(self, name: str) -> str | None:
         return self.text(name) or None
+
+    def one_of(self, choices: type[E], name: str) -> E:
+        """Return the choice that a field names; anything else was not made with our page."""
+        try:
+            return choices(self.text(name))
+        except ValueError as error:
+            raise StalePage("Go back, load the page again and choose once more.") from error
 
     async def file(self, name: str) -> bytes | None:
         value = self.fields.get(name)

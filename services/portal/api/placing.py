@@ -8,6 +8,7 @@ from io import BytesIO
 from typing import Any
 
 from fastapi import Request, Response
+from pydantic import TypeAdapter
 from python_calamine import CalamineError, CalamineWorkbook
 from uuid_utils.compat import uuid7
 
@@ -37,6 +38,7 @@ from shared.web.formats import Formats
 from shared.web.languages import language_of
 from shared.web.units import CURRENCIES, UNITS
 
+ORDERS = TypeAdapter(list[dict[str, Any]])  # as the preview sends them; the service judges them
 CURRENCY = "CNY"
 LINES_SHOWN = 3
 LINE_FIELDS = (
@@ -116,8 +118,8 @@ async def place_many(
 ) -> Response:
     """Place what the preview showed, and tell what became of each order."""
     try:
-        bodies = json.loads(form.text("orders"))
-    except (ValueError, RecursionError) as error:
+        bodies = ORDERS.validate_json(form.text("orders"))
+    except ValueError as error:
         raise InvalidInput("Upload the file again.") from error
     results = await acts.place_many(visitor.api, bodies, key=str(uuid7()))
     if all(result["status"] != "refused" for result in results):
