@@ -4,9 +4,9 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 
-from lianqiao.client import Api, Json, Result
+from lianqiao.client import Api, Json, RefusedError, Result
 
-BATCH = 500
+BATCH, BUSY = 500, 503
 HEARD_WITHIN_S_MAX = 180  # without a sign of life
 REST_S, REST_S_MAX = 0.1, 2.0
 NOT_YET = (  # a service has not heard of it
@@ -61,7 +61,12 @@ async def _entered(
     outcomes: dict[int, Result] = {}
     waiting = list(range(len(items)))
     while True:
-        answers = await api.batch(path, name, [items[turn] for turn in waiting])
+        try:
+            answers = await api.batch(path, name, [items[turn] for turn in waiting])
+        except RefusedError as busy:
+            if busy.problem.status != BUSY or not await patience.rest():
+                raise
+            continue
         outcomes |= zip(waiting, answers, strict=True)
         early = [turn for turn in waiting if is_early(outcomes[turn])]
         if len(early) < len(waiting):

@@ -10,10 +10,10 @@ from pydantic import BaseModel
 
 from contracts.values import plain
 from lianqiao.client import Api, Json, PlatformError, RefusedError, Result
+from lianqiao.entering import entered
 from lianqiao.simulation.chain import Company
 from lianqiao.simulation.history import Deal
 from lianqiao.simulation.play import (
-    BATCH,
     HEARD_WITHIN_S_MAX,
     REST_S,
     Stage,
@@ -22,6 +22,7 @@ from lianqiao.simulation.play import (
     work_orders_for,
 )
 
+AT_ONCE_MAX = 100  # items of a call: the rows of larger ones are held longer
 NOT_YET = ("-not-found", "-yet", "-unknown")  # a service has not heard of it
 CONFLICT = 409
 
@@ -83,7 +84,7 @@ async def _make(supplier: Company, deals: list[Deal], stage: Stage) -> None:
         }
         for deal in deals
     ]
-    await entered(api, "/api/orders/v1/confirmations/import", "confirmations", promises)
+    await _enter(api, "/api/orders/v1/confirmations/import", "confirmations", promises)
     works = await work_orders_for(api, {_line(deal, stage) for deal in deals})
     reports = [
         {
@@ -99,7 +100,7 @@ async def _make(supplier: Company, deals: list[Deal], stage: Stage) -> None:
         for work in (works[_line(deal, stage)],)
         for operation in work.operations
     ]
-    await entered(api, "/api/production/v1/reports/import", "reports", reports)
+    await _enter(api, "/api/production/v1/reports/import", "reports", reports)
 
 
 async def _receive(buyer: Company, deals: list[Deal], stage: Stage) -> None:
@@ -115,7 +116,7 @@ async def _receive(buyer: Company, deals: list[Deal], stage: Stage) -> None:
         for deal in deals
     ]
     api = stage.api(buyer)
-    await entered(api, "/api/logistics/v1/receipts/import", "receipts", receipts)
+    await _enter(api, "/api/logistics/v1/receipts/import", "receipts", receipts)
 
 
 async def _pay(buyer: Company, deals: list[Deal], stage: Stage) -> None:
@@ -138,7 +139,7 @@ async def _pay(buyer: Company, deals: list[Deal], stage: Stage) -> None:
         }
         for deal in deals
     ]
-    await entered(api, "/api/settlement/v1/invoices/import", "invoices", invoices)
+    await _enter(api, "/api/settlement/v1/invoices/import", "invoices", invoices)
     payments = [
         {
             "supplier_id": str(stage.party(deal.supplier).id),
@@ -148,7 +149,7 @@ async def _pay(buyer: Company, deals: list[Deal], stage: Stage) -> None:
         }
         for deal in deals
     ]
-    await entered(api, "/api/settlement/v1/payments/import", "payments", payments)
+    await _enter(api, "/api/settlement/v1/payments/import", "payments", payments)
 
 
 async def _deliver(deal: Deal, stage: Stage) -> None:
@@ -195,31 +196,13 @@ async def owed_for(supplier: Api, numbers: set[str]) -> dict[str, Owed]:
         await asyncio.sleep(REST_S)
 
 
-async def entered(api: Api, path: str, name: str, items: Sequence[Json]) -> list[Result]:
-    """Send history in batches; what a service has not heard of yet is sent again for a while."""
-    results: list[Result] = []
-    deadline = time.monotonic() + HEARD_WITHIN_S_MAX
-    for start in range(0, len(items), BATCH):
-        batch = items[start : start + BATCH]
-        while True:
-            answers = await api.batch(path, name, batch)
-            refused = [answer for answer in answers if answer.problem]
-            if not refused:
-                break
-            late = time.monotonic() > deadline
-            for answer in refused:
-                if late or not _is_early(answer):
-                    raise PlatformError(
-                        f"{path}: {answer.problem and answer.problem.detail} "
-                        f"It was sent {batch[answer.index]}."
-                    )
-            await asyncio.sleep(REST_S)
-        results += answers
+async def _enter(api: Api, path: str, name: str, items: Sequence[Json]) -> list[Result]:
+    """Enter history, all of which must be taken."""
+    results = await entered(api, path, name, items, batch=AT_ONCE_MAX)
+    for item, result in zip(items, results, strict=True):
+        if result.problem:
+            raise PlatformError(f"{path}: {result.problem.detail} It was sent {item}.")
     return results
-
-
-def _is_early(answer: Result) -> bool:
-    return answer.problem is not None and answer.problem.type.endswith(NOT_YET)
 
 
 async def happens(stage: Stage, api: Api, path: str, body: Json) -> Json:
