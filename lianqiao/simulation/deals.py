@@ -44,7 +44,7 @@ async def play_deals(deals: Sequence[Deal], stage: Stage) -> None:
 
 async def _order(buyer: Company, deals: list[Deal], stage: Stage) -> None:
     bodies = [_as_order(deal, stage) for deal in deals]
-    results = await entered(stage.api(buyer), "/api/orders/v1/orders/import", "orders", bodies)
+    results = await _enter(stage.api(buyer), "/api/orders/v1/orders/import", "orders", bodies)
     for deal, result in zip(deals, results, strict=True):
         stage.orders[deal.number] = result.id_of("order_id")
         [line] = (result.model_extra or {})["lines"]
