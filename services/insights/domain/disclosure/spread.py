@@ -64,10 +64,10 @@ class Spread:
             unknown, rest = figure - shared[attacker], total - known[attacker] - lost[attacker]
             near = rest - unknown <= slack or solo_most + shared[attacker] >= most_known
             if unknown and near:
-                base = figure if months == 1 else unknown
-                rise, _ = margins(p, base, unknown, rest)
+                whole = figure if months == 1 else unknown
+                rise, _ = margins(p, whole, unknown, rest)
                 solo = tuple(cell for cell in cells if self._solo(cell, attacker))
-                _, fall = margins(p, base, unknown, sum(self._left(c, attacker) for c in solo))
+                _, fall = margins(p, whole, unknown, sum(self._left(c, attacker) for c in solo))
                 seen = tuple(cell for cell in cells if attacker not in self.full[cell])
                 if asked := wanted(Aim(seen, 1, rise), Aim(solo, -1, fall)):
                     aims[attacker or None] = asked
