@@ -1,5 +1,7 @@
 """What settlement does when onboarding, orders and logistics speak."""
 
+from collections.abc import Sequence
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.logistics import GoodsAccepted, GoodsReceived
@@ -18,10 +20,10 @@ async def keep_the_terms(session: AsyncSession, event: RelationshipChanged) -> N
     await partners.keep_relationship(session, event, at=utc_now())
 
 
-@handlers.on(OrderPlaced)
-async def keep_the_prices(session: AsyncSession, event: OrderPlaced) -> None:
+@handlers.together(OrderPlaced)
+async def keep_the_prices(session: AsyncSession, events: Sequence[OrderPlaced]) -> None:
     """Know what was ordered at which price."""
-    await deliveries.keep_order(session, event, at=utc_now())
+    await deliveries.keep_orders(session, events, at=utc_now())
 
 
 @handlers.on(LineConfirmed)
@@ -42,13 +44,13 @@ async def keep_the_cancellation(session: AsyncSession, event: LineCancelled) -> 
     await deliveries.keep_cancellation(session, event)
 
 
-@handlers.on(GoodsReceived)
-async def keep_the_receipt(session: AsyncSession, event: GoodsReceived) -> None:
+@handlers.together(GoodsReceived)
+async def keep_the_receipts(session: AsyncSession, events: Sequence[GoodsReceived]) -> None:
     """Know what was counted and waits to be judged."""
-    await deliveries.keep_receipt(session, event)
+    await deliveries.keep_receipts(session, events)
 
 
-@handlers.on(GoodsAccepted)
-async def owe_for_what_was_accepted(session: AsyncSession, event: GoodsAccepted) -> None:
+@handlers.together(GoodsAccepted)
+async def owe_for_what_was_accepted(session: AsyncSession, events: Sequence[GoodsAccepted]) -> None:
     """Owe for what was accepted, from the day on that the law and the contract name."""
-    await deliveries.keep_acceptance(session, event, at=utc_now())
+    await deliveries.keep_acceptances(session, events, at=utc_now())

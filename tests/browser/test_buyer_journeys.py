@@ -71,6 +71,30 @@ def test_many_are_invited_from_a_spreadsheet_after_a_preview(
     expect(page.locator("tbody tr", has_text="甲公司")).to_contain_text("已邀请过")
 
 
+def change_terms_and_suspend(page: Page) -> None:
+    expect(page.locator("main")).to_contain_text("45 天")
+    page.click("summary:has-text('提出新条款')")
+    page.fill("#payment_days", "30")
+    page.click("button:has-text('提出')")
+    assert "同意前不生效" in said(page)
+    page.click("summary:has-text('暂停')")
+    page.fill("#reason", "质量整改")
+    page.click("form button:has-text('暂停')")
+    expect(page.locator("main .chip.is-late").first).to_have_text("已暂停")
+    page.click("button:has-text('恢复')")
+    expect(page.locator("main .chip.is-late")).to_have_count(0)
+
+
+def send_back(page: Page) -> None:
+    page.click("button:has-text('发出修改要求')")
+    expect(page.locator("[role=alert]")).to_contain_text("至少在一项旁")
+    bank = page.locator(".review-row", has_text="收款账户")
+    bank.locator("summary").click()
+    bank.locator("textarea").fill("请上传开户许可证一致的账号")
+    page.click("button:has-text('发出修改要求')")
+    expect(page.locator(".steps-told")).to_contain_text("开户许可证")
+
+
 def test_an_application_is_sent_back_then_approved_and_the_supplier_is_in(
     visit: Open, stage: Stage, trade: Trade, watch: Watch
 ) -> None:
@@ -79,13 +103,7 @@ def test_an_application_is_sent_back_then_approved_and_the_supplier_is_in(
     robot, application = applicant(stage, buyer, "润泽线束有限公司")
     page = visit(buyer.people["林敏"], "/suppliers/applications")
     page.click("a:has-text('润泽线束有限公司')")
-    page.click("button:has-text('发出修改要求')")
-    expect(page.locator("[role=alert]")).to_contain_text("至少在一项旁")
-    bank = page.locator(".review-row", has_text="收款账户")
-    bank.locator("summary").click()
-    bank.locator("textarea").fill("请上传开户许可证一致的账号")
-    page.click("button:has-text('发出修改要求')")
-    expect(page.locator(".steps-told")).to_contain_text("开户许可证")
+    send_back(page)
     profile = {"bank": {"name": "中国银行", "account": "6217000011112222", "holder": "润泽线束"}}
     stage.call(robot, "PUT", "onboarding/v1/profile", profile)
     stage.call(robot, "POST", f"onboarding/v1/applications/{application}/submission", {})
@@ -103,17 +121,7 @@ def test_an_application_is_sent_back_then_approved_and_the_supplier_is_in(
     stage.call(robot, "POST", path, {"sha256": agreement["sha256"]})
     page.goto("/suppliers?q=润泽")
     page.click("tbody a:has-text('润泽线束有限公司')")
-    expect(page.locator("main")).to_contain_text("45 天")
-    page.click("summary:has-text('提出新条款')")
-    page.fill("#payment_days", "30")
-    page.click("button:has-text('提出')")
-    assert "同意前不生效" in said(page)
-    page.click("summary:has-text('暂停')")
-    page.fill("#reason", "质量整改")
-    page.click("form button:has-text('暂停')")
-    expect(page.locator("main .chip.is-late").first).to_have_text("已暂停")
-    page.click("button:has-text('恢复')")
-    expect(page.locator("main .chip.is-late")).to_have_count(0)
+    change_terms_and_suspend(page)
 
 
 def test_a_receiver_scans_counts_and_the_supplier_sees_it(

@@ -40,14 +40,34 @@ ORDER_COLUMNS = (
 )
 
 
-async def keep_order(session: AsyncSession, event: OrderPlaced, *, at: datetime) -> None:
+async def keep_orders(
+    session: AsyncSession, events: Sequence[OrderPlaced], *, at: datetime
+) -> None:
     """Know what was ordered at which price, and value what was accepted of it before."""
-    parties = {"buyer_id": event.buyer_id, "supplier_id": event.supplier_id}
+    lines = [row for event in events for row in _order_lines(event)]
+    parts = [
+        {
+            "id": part.schedule_line_id,
+            "buyer_id": event.buyer_id,
+            "supplier_id": event.supplier_id,
+            "line_id": line.line_id,
+        }
+        for event in events
+        for line in event.lines
+        for part in line.schedule_lines
+    ]
+    await session.execute(insert(OrderLine).on_conflict_do_nothing(), lines)
+    await session.execute(insert(ScheduleLine).on_conflict_do_nothing(), parts)
+    await _value_all(session, Acceptance.order_id.in_({one.order_id for one in events}), at=at)
+
+
+def _order_lines(event: OrderPlaced) -> list[dict[str, Any]]:
     placed = event.occurred_at and event.occurred_at.astimezone(settings().calendar).date()
-    lines = [
+    return [
         {
             "id": line.line_id,
-            **parties,
+            "buyer_id": event.buyer_id,
+            "supplier_id": event.supplier_id,
             "order_id": event.order_id,
             "order_number": event.number,
             **line.model_dump(include={"position", "item_number", "item_name", "unit"}),
@@ -59,14 +79,6 @@ async def keep_order(session: AsyncSession, event: OrderPlaced, *, at: datetime)
         }
         for line in event.lines
     ]
-    parts = [
-        {"id": part.schedule_line_id, **parties, "line_id": line.line_id}
-        for line in event.lines
-        for part in line.schedule_lines
-    ]
-    await session.execute(insert(OrderLine).on_conflict_do_nothing(), lines)
-    await session.execute(insert(ScheduleLine).on_conflict_do_nothing(), parts)
-    await value(session, Acceptance.order_id == event.order_id, at=at)
 
 
 async def keep_rest(
@@ -89,7 +101,7 @@ async def keep_cancellation(session: AsyncSession, event: LineCancelled) -> None
     await session.execute(cancelled.values(cancelled_at=event.occurred_at))
 
 
-async def keep_receipt(session: AsyncSession, event: GoodsReceived) -> None:
+async def keep_receipts(session: AsyncSession, events: Sequence[GoodsReceived]) -> None:
     """Know what was counted and waits to be judged."""
     rows = [
         {
@@ -105,31 +117,18 @@ async def keep_receipt(session: AsyncSession, event: GoodsReceived) -> None:
             "inspection_ends_on": event.inspection_ends_on,
             "imported": event.imported,
         }
+        for event in events
         for line in event.lines
     ]
     if rows:
         await session.execute(insert(ReceiptLine).on_conflict_do_nothing(), rows)
 
 
-async def keep_acceptance(session: AsyncSession, event: GoodsAccepted, *, at: datetime) -> None:
+async def keep_acceptances(
+    session: AsyncSession, events: Sequence[GoodsAccepted], *, at: datetime
+) -> None:
     """Owe for what was accepted; what belongs to an order not heard of yet waits for it."""
-    shared = event.model_dump(
-        include={
-            *("acceptance_id", "receipt_id", "buyer_id", "supplier_id", "deemed", "delivered_on"),
-            *("inspection_ends_on", "accepted_on", "provisional", "imported", "occurred_at"),
-            "recorded_at",
-        }
-    )
-    rows = [
-        {
-            **shared,
-            "id": uuid7(),
-            "receipt_number": event.number,
-            **line.model_dump(),
-            "valued_at": None if line.accepted else at,
-        }
-        for line in event.lines
-    ]
+    rows = [row for event in events for row in _acceptances(event, at)]
     if not rows:
         return
     await session.execute(insert(Acceptance).on_conflict_do_nothing(), rows)
@@ -143,10 +142,38 @@ async def keep_acceptance(session: AsyncSession, event: GoodsAccepted, *, at: da
     )
     told = [
         {"line": one.receipt_line_id, "more": one.accepted, "less": one.rejected}
+        for event in events
         for one in event.lines
     ]
     await (await session.connection()).execute(judged, told)
-    await value(session, Acceptance.acceptance_id == event.acceptance_id, at=at)
+    ids = {event.acceptance_id for event in events}
+    await _value_all(session, Acceptance.acceptance_id.in_(ids), at=at)
+
+
+def _acceptances(event: GoodsAccepted, at: datetime) -> list[dict[str, Any]]:
+    shared = event.model_dump(
+        include={
+            *("acceptance_id", "receipt_id", "buyer_id", "supplier_id", "deemed", "delivered_on"),
+            *("inspection_ends_on", "accepted_on", "provisional", "imported", "occurred_at"),
+            "recorded_at",
+        }
+    )
+    return [
+        {
+            **shared,
+            "id": uuid7(),
+            "receipt_number": event.number,
+            **line.model_dump(),
+            "valued_at": None if line.accepted else at,
+        }
+        for line in event.lines
+    ]
+
+
+async def _value_all(session: AsyncSession, only: ColumnElement[bool], *, at: datetime) -> None:
+    """Owe for all that can be valued now, in steps that stay small."""
+    while await value(session, only, at=at) == BATCH_MAX:
+        pass
 
 
 async def value(
