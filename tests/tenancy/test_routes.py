@@ -18,6 +18,8 @@ from tests.tenancy.rows import Acquaintance, digests, tables, visible_ids
 from tests.walking import JSON, ORGANIZATIONS, VALUES, Operation, every_operation
 from tests.world import Party, World
 
+pytestmark = pytest.mark.timeout(1_800)  # every route, twice: minutes on a busy machine
+
 OPERATIONS = every_operation()
 ORDER = "GET", "PUT", "POST", "PATCH", "DELETE"  # what takes away comes last
 FED = range(200, 300)
