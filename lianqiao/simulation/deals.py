@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from contracts.values import plain
+from lianqiao import entering
 from lianqiao.client import Api, Json, PlatformError, RefusedError, Result
 from lianqiao.simulation.chain import Company
 from lianqiao.simulation.history import Deal
@@ -196,30 +197,12 @@ async def owed_for(supplier: Api, numbers: set[str]) -> dict[str, Owed]:
 
 
 async def entered(api: Api, path: str, name: str, items: Sequence[Json]) -> list[Result]:
-    """Send history in batches; what a service has not heard of yet is sent again for a while."""
-    results: list[Result] = []
-    deadline = time.monotonic() + HEARD_WITHIN_S_MAX
-    for start in range(0, len(items), BATCH):
-        batch = items[start : start + BATCH]
-        while True:
-            answers = await api.batch(path, name, batch)
-            refused = [answer for answer in answers if answer.problem]
-            if not refused:
-                break
-            late = time.monotonic() > deadline
-            for answer in refused:
-                if late or not _is_early(answer):
-                    raise PlatformError(
-                        f"{path}: {answer.problem and answer.problem.detail} "
-                        f"It was sent {batch[answer.index]}."
-                    )
-            await asyncio.sleep(REST_S)
-        results += answers
+    """Send history in batches; a story has nothing in it that may be refused."""
+    results = await entering.entered(api, path, name, items, batch=BATCH)
+    for turn, result in enumerate(results):
+        if result.problem:
+            raise PlatformError(f"{path}: {result.problem.detail} It was sent {items[turn]}.")
     return results
-
-
-def _is_early(answer: Result) -> bool:
-    return answer.problem is not None and answer.problem.type.endswith(NOT_YET)
 
 
 async def happens(stage: Stage, api: Api, path: str, body: Json) -> Json:
