@@ -9,9 +9,9 @@ from lianqiao.client import Api, Json, RefusedError, Result
 BATCH, BUSY = 500, 503
 HEARD_WITHIN_S_MAX = 180  # without a sign of life
 REST_S, REST_S_MAX = 0.1, 2.0
-NOT_YET = (  # a service has not heard of it
-    *("not-found", "not-known", "not-known-yet"),
-    *("not-payable-yet", "nothing-payable", "more-than-payable"),
+NOT_YET = (  # how the problems end that go away when a service has heard of more
+    *("-not-found", "-not-known", "-unknown", "-yet"),
+    *("nothing-payable", "more-than-payable"),
 )
 
 

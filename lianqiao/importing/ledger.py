@@ -125,9 +125,7 @@ async def read_back(
 
 
 async def _read(staged: Staging, buyer: Api, names: Mapping[str, str], told: Told) -> Totals:
-    staged.connection.commit()
-    staged.connection.executescript(TABLES)
-    staged.connection.execute("BEGIN")
+    staged.create(TABLES)
     reads: list[tuple[str, type[_Stored], dict[str, object]]] = [
         ("/api/logistics/v1/receipts", _Receipt, {"side": "buyer"}),
         ("/api/orders/v1/schedule-lines", _Due, {"side": "buyer"}),

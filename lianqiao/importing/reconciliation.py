@@ -1,7 +1,6 @@
 """What came of an import: every row accounted for, and what was given against what is stored."""
 
 import csv
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -121,12 +120,7 @@ def account(  # noqa: PLR0913  an account has many sides
 ) -> Reconciliation:
     """Draw up the account; refused rows are written to a file with the reason of each."""
     refused = write_refused(staged, refused_file)
-    orders, lines = Counter[str](), Counter[str]()
-    if loaded is None:
-        orders["readable"] = sum(one.orders for one in given)
-        lines["readable"] = sum(one.lines for one in given)
-    else:
-        orders, lines = loaded.orders, loaded.lines
+    orders, lines = _became(given, loaded)
     return Reconciliation(
         source=str(source),
         buyer=buyer,
@@ -135,8 +129,8 @@ def account(  # noqa: PLR0913  an account has many sides
         rows=staged.rows,
         suppliers=len(given),
         organizations_new=loaded.organizations if loaded else 0,
-        orders=dict(orders),
-        lines=dict(lines),
+        orders=orders,
+        lines=lines,
         unknown={name: dict(words.most_common()) for name, words in staged.unknown.items()},
         oddities=staged.oddities,
         taken=staged.taken,
@@ -146,9 +140,25 @@ def account(  # noqa: PLR0913  an account has many sides
         refused_file=str(refused_file) if refused else None,
         given_minor=sum(one.amount_minor for one in given),
         stored_minor=sum(amount for _, _, amount in loaded.stored.values()) if loaded else None,
-        differences=[*_differences(given, loaded), *_differing(documents, loaded)]
-        if loaded
-        else [],
+        differences=differences,
+    )
+
+
+def _statuses(given: Sequence[Sum], loaded: Loaded | None) -> tuple[Counter[str], Counter[str]]:
+    """Count orders and lines by what became of them; in a dry run they were readable."""
+    if loaded:
+        return loaded.orders, loaded.lines
+    orders, lines = sum(one.orders for one in given), sum(one.lines for one in given)
+    return Counter(readable=orders), Counter(readable=lines)
+
+
+def _became(given: Sequence[Sum], loaded: Loaded | None) -> tuple[dict[str, int], dict[str, int]]:
+    """Return what became of orders and of their lines, by status."""
+    if loaded:
+        return dict(loaded.orders), dict(loaded.lines)
+    return (
+        {"readable": sum(one.orders for one in given)},
+        {"readable": sum(one.lines for one in given)},
     )
 
 

@@ -108,6 +108,12 @@ class Staging:
         """The receipts, invoices and payments of these orders."""
         return Documents(self.connection)
 
+    def create(self, tables: str) -> None:
+        """Make further tables; SQLite does so outside of the transaction that runs."""
+        self.connection.commit()
+        self.connection.executescript(tables)
+        self.connection.execute("BEGIN")
+
     def add(self, head: Head, line: Line) -> None:
         """Stage a row; one that contradicts another row is refused."""
         known = self.connection.execute(

@@ -118,6 +118,28 @@ def draw_plan(  # noqa: PLR0913  a chain has many sides
     """
     now = now.astimezone(zone)
     chosen = list(suppliers(supplier_count, chance))
+    talked_about, orders = _orders(chance, now, chosen, line_count)
+    relations = [*((MAKER, supplier) for supplier in chosen), (TIER_TWO, FORGE)]
+    deals = draw_history(chance, now=now, relations=relations, months=months)
+    others = neighborhood(chance) if months else []
+    if months:
+        deals += draw_history(chance, now=now, relations=others, months=months, tag="N")
+        deals += draw_owed(chance, now=now, buyer=MAKER, its=chosen)
+    beside = dict.fromkeys(one for pair in others for one in pair if one != MAKER)
+    return Plan(
+        now=now,
+        companies=[MAKER, *chosen, FORGE, *beside],
+        relations=[*relations, *others],
+        orders=orders,
+        talked_about=talked_about,
+        deals=deals,
+    )
+
+
+def _orders(
+    chance: Random, now: datetime, chosen: Sequence[Company], line_count: int
+) -> tuple[Order, list[Order]]:
+    """Draw the order that is talked about, and all orders with it."""
     talked_about = _talked_about(chance, now)
     orders = [talked_about, _big_and_late(chance, now)]
     left = line_count - sum(len(order.lines) for order in orders) - FORGE_LINES
@@ -132,21 +154,7 @@ def draw_plan(  # noqa: PLR0913  a chain has many sides
         order.number = str(FIRST_NUMBER + turn)
     forged = _order(chance, now, TIER_TWO, FORGE, _shuffled(chance, FORGE_LINES))
     forged.number = f"HY-{now:%y%m}-01"
-    relations = [*((MAKER, supplier) for supplier in chosen), (TIER_TWO, FORGE)]
-    deals = draw_history(chance, now=now, relations=relations, months=months)
-    others = neighborhood(chance) if months else []
-    if months:
-        deals += draw_history(chance, now=now, relations=others, months=months, tag="N")
-        deals += draw_owed(chance, now=now, buyer=MAKER, its=chosen)
-    beside = dict.fromkeys(one for pair in others for one in pair if one != MAKER)
-    return Plan(
-        now=now,
-        companies=[MAKER, *chosen, FORGE, *beside],
-        relations=[*relations, *others],
-        orders=[*orders, forged],
-        talked_about=talked_about,
-        deals=deals,
-    )
+    return talked_about, [*orders, forged]
 
 
 def _shuffled(chance: Random, count: int) -> list[Fate]:

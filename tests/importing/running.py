@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.program.conftest import INHERITED, ROOT, Program, free_port
+from tests.program.conftest import INHERITED, ROOT, Program, free_port, with_patience
 
 WITHIN_S = 240
 
@@ -67,7 +67,7 @@ class Installation:
             env=known | {"COLUMNS": "200"} | self.environment,
             capture_output=True,
             text=True,
-            timeout=WITHIN_S,
+            timeout=with_patience(WITHIN_S),
             check=False,
         )
         return Ended(done.returncode, done.stdout, done.stderr)

@@ -8,10 +8,11 @@ import pytest
 
 from tests.importing import factories
 from tests.importing.running import Installation
+from tests.program.conftest import with_patience
 
 MANY = 2_500
 
-pytestmark = pytest.mark.timeout(900)  # whole programs start and end here, beside other tests
+pytestmark = pytest.mark.timeout(1_800)  # whole programs start and end here, beside other tests
 Import = Callable[..., tuple[str, ...]]
 
 
@@ -56,6 +57,12 @@ def test_a_log_is_imported_and_in_its_other_form_changes_nothing(
     assert first.told["orders"] == {"accepted": 2}
     assert first.told["organizations_new"] == 3
     assert first.told["given"] == first.told["stored"] == "212.35"
+    documents = first.told["documents"]
+    assert documents["receipts"] == {"accepted": 2, "given": 2, "stored": 2}
+    assert documents["order lines received"]["stored_amount"] == "92.50"
+    assert documents["invoices"]["stored_amount"] == "92.50"
+    assert documents["payments"]["stored_amount"] == "92.50"  # executed thrice, posted once
+    assert again.told["documents"]["payments"]["unchanged"] == 1
     assert again.told["lines"] == {"unchanged": 3}
     assert again.told["organizations_new"] == 0
     assert again.told["stored"] == "212.35"
@@ -74,6 +81,8 @@ def test_a_list_is_imported_as_csv_and_changes_nothing_as_excel(
     assert first.told["lines"] == {"accepted": 3}
     assert again.told["lines"] == {"unchanged": 3}
     assert first.told["stored"] == again.told["stored"] == "642306.66"
+    on_time = again.told["documents"]["of them on or before due date"]
+    assert on_time == {"given": 1, "stored": 1}
 
 
 def test_an_order_with_other_content_is_refused_by_name_and_left_as_it_was(
@@ -184,12 +193,49 @@ def test_a_platform_that_is_killed_meanwhile_loses_and_doubles_nothing(
 
 def wait_for_orders(installation: Installation) -> None:
     """Wait until an import has begun to send its orders."""
+    wait_for(installation, "/orders/import", times=3)
+
+
+def wait_for(
+    installation: Installation, path: str, *, times: int = 1, within_s: float = 60
+) -> None:
+    """Wait until something was sent some times more than before."""
     log = installation.folder / "lianqiao.log"
-    seen = log.read_text(encoding="utf-8").count("/orders/import")
-    deadline = time.monotonic() + 60
-    while log.read_text(encoding="utf-8").count("/orders/import") < seen + 3:
-        assert time.monotonic() < deadline, "the import never sent an order"
+    seen = log.read_text(encoding="utf-8").count(path)
+    deadline = time.monotonic() + with_patience(within_s)
+    while log.read_text(encoding="utf-8").count(path) < seen + times:
+        assert time.monotonic() < deadline, f"nothing was sent to {path}"
         time.sleep(0.02)
+
+
+def test_the_bicycle_makers_books_survive_two_kills_to_the_cent(
+    installation: Installation, third_party: Path
+) -> None:
+    log = third_party / "ocel" / "ocel2-p2p.sqlite"
+    words = "import", "ocel", str(log), "--mapping", "ocel2-p2p", "--json"
+    for path in "/receipts/import", "/invoices/import":
+        killed = installation.begin(*words)
+        wait_for(installation, path, within_s=180)
+        killed.process.kill()
+        killed.ended()
+
+    finished, again = (installation.run(*words).told for _ in range(2))
+
+    assert finished["documents"]["receipts"]["unchanged"] > 0
+    for told in finished, again:
+        assert told["matches"]
+        documents = told["documents"]
+        assert documents["receipts"]["stored"] == 4_042
+        assert documents["order lines received"]["stored_amount"] == "91614850.00"
+        for kind in "invoices", "payments":
+            stored = documents[kind]["stored"], documents[kind]["stored_amount"]
+            assert stored == (927, "58785600.00")
+        left = documents["orders received and not invoiced"]
+        assert (left["stored"], left["stored_amount"]) == (671, "32829250.00")
+        assert sum(1 for one in told["oddities"] if one["kind"] == "repeated payment") == 1
+    statuses = [again["documents"][kind] for kind in ("receipts", "invoices", "payments")]
+    assert [one.get("unchanged") for one in statuses] == [4_042, 927, 927]
+    assert installation.run("check").code == 0
 
 
 def test_both_real_sources_are_stored_to_the_cent_and_twice_change_nothing(
@@ -211,4 +257,8 @@ def test_both_real_sources_are_stored_to_the_cent_and_twice_change_nothing(
         assert told["lines"] == {status: 10_324}
         assert told["given"] == told["stored"] == "1627584457.29"
         assert told["refused"] == 0
+        documents = told["documents"]
+        assert documents["receipts"][status] == 7_030
+        assert documents["order lines received"]["stored_amount"] == "1627584457.29"
+        assert documents["of them on or before due date"]["stored"] == 9_138
     assert installation.run("check").code == 0

@@ -169,3 +169,51 @@ def test_a_database_of_something_else_is_refused_by_what_it_lacks(tmp_path: Path
         open_log(path, wanted=()),
     ):
         pass
+
+
+def test_an_order_is_received_in_full_at_its_last_receipt_and_paid_once(staged: Staging) -> None:
+    first, last = staged.documents.receipts()
+    [invoice] = staged.documents.invoices()
+    [payment] = staged.documents.payments()
+
+    assert (first.lines, first.delivered_on) == ([], "2024-02-01")
+    assert last.lines == [(10, Decimal("10.0"), 12_50), (20, Decimal(2), 80_00)]
+    assert (invoice.order, invoice.invoiced_on, invoice.amount_minor) == (
+        "order:1",
+        "2024-02-02",
+        92_50,
+    )
+    assert (payment.invoice, payment.paid_on) == ("invoice:1", "2024-02-04")
+    assert payment.amount_minor == 92_50
+
+
+def test_documents_that_lead_nowhere_are_refused_with_their_reason(
+    tmp_path: Path, log_mapping: OcelMapping
+) -> None:
+    lost = [
+        factories.thing("invoice:2", "invoice", (), Amount="5"),
+        factories.thing("invoice:3", "invoice", (("order:2", "invoice of order"),), Amount="5"),
+        factories.thing("payment:3", "payment", (("invoice:3", "payment of invoice"),), Amount="5"),
+    ]
+    more = [
+        factories.event("e10", "Invoice", "2024-03-02T08:00:00Z", "invoice:3"),
+        factories.event("e11", "Pay", "2024-03-02T08:00:00Z", "payment:3"),
+        factories.event("e12", "Receive", "2024-03-02T08:00:00Z", "invoice:2"),
+    ]
+    path = factories.log(
+        tmp_path / "log.json",
+        objects=factories.OBJECTS + lost,
+        events=factories.EVENTS + more,
+    )
+    with staging() as staged:
+        sources.stage(path, log_mapping, staged)
+
+        told = {number: why for number, _, why in staged.documents.refused()}
+        assert told == {
+            "e12": "it is about no order that is known",
+            "invoice:2": "it is about no order that is known",
+            "invoice:3": "its amount is not that of its order: nothing says which lines it is for",
+            "payment:3": "its invoice is not taken in",
+        }
+        assert staged.refused_count() == 4
+        assert len(list(staged.documents.invoices())) == 1

@@ -32,13 +32,14 @@ class Chain:
     @classmethod
     async def begin(cls, world: World, arrive: Arrive) -> "Chain":
         """Let a core enterprise exist, and a company that knows nobody."""
-        found = []
+        found: list[Party] = []
         for name in ("Alpha Cars", "Kappa Metal"):
             async with transaction(world.stores["identity"].system) as session:
                 id_ = await identity.ensure_organization(session, name=name, at=utc_now())
             found.append(Party(id_, name))
         await arrive()
-        return cls(world, arrive, *found)
+        buyer, supplier = found
+        return cls(world, arrive, buyer, supplier)
 
     async def asks(self, party: Party, method: str, path: str, body: Any = None) -> Any:  # noqa: ANN401
         return await self.world.act(party, method, path, body)

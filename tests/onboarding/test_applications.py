@@ -128,11 +128,16 @@ class TestSteps:
         assert [step["kind"] for step in done["history"]] == [
             *("begun", "submitted", "changes_requested", "submitted", "approved", "agreed")
         ]
+        await self.is_announced(door, buyer, supplier, text["sha256"])
+
+    async def is_announced(
+        self, door: Door, buyer: Company, supplier: Company, sha256: str
+    ) -> None:
         events = await door.announced()
         steps = [event.state.value for event in events if isinstance(event, ApplicationChanged)]
         assert steps[:1] + steps[-1:] == ["draft", "agreed"]
         [active] = [event for event in events if isinstance(event, SupplierActivated)]
-        assert active.agreement_sha256 == text["sha256"]
+        assert active.agreement_sha256 == sha256
         [told] = [event for event in events if isinstance(event, RelationshipChanged)]
         assert (told.state.value, told.vendor_number) == ("active", "V-7")
         assert told.signed_on == told.since
