@@ -140,16 +140,10 @@ def account(  # noqa: PLR0913  an account has many sides
         refused_file=str(refused_file) if refused else None,
         given_minor=sum(one.amount_minor for one in given),
         stored_minor=sum(amount for _, _, amount in loaded.stored.values()) if loaded else None,
-        differences=differences,
+        differences=[*_differences(given, loaded), *_differing(documents, loaded)]
+        if loaded
+        else [],
     )
-
-
-def _statuses(given: Sequence[Sum], loaded: Loaded | None) -> tuple[Counter[str], Counter[str]]:
-    """Count orders and lines by what became of them; in a dry run they were readable."""
-    if loaded:
-        return loaded.orders, loaded.lines
-    orders, lines = sum(one.orders for one in given), sum(one.lines for one in given)
-    return Counter(readable=orders), Counter(readable=lines)
 
 
 def _became(given: Sequence[Sum], loaded: Loaded | None) -> tuple[dict[str, int], dict[str, int]]:
