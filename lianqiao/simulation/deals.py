@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -153,14 +153,18 @@ async def _pay(buyer: Company, deals: list[Deal], stage: Stage) -> None:
 
 
 async def _deliver(deal: Deal, stage: Stage) -> None:
-    """Receive a delivery as it happens; its days of inspection are long over."""
+    """Receive a delivery as it happens; where its days of inspection are not over, accept it."""
     receipt = {
         "number": f"R{deal.number}",
         "supplier_id": str(stage.party(deal.supplier).id),
         "received_at": deal.delivered_at.isoformat(),
         "lines": [{"schedule_line_id": str(_line(deal, stage)), "received": str(deal.quantity)}],
     }
-    await happens(stage, stage.api(deal.buyer), "/api/logistics/v1/receipts", receipt)
+    buyer, path = stage.api(deal.buyer), "/api/logistics/v1/receipts"
+    received = await happens(stage, buyer, path, receipt)
+    today = datetime.now(deal.placed_at.tzinfo).date()
+    if received and date.fromisoformat(received["inspection_ends_on"]) >= today:
+        await happens(stage, buyer, f"{path}/{received['id']}/acceptance", {})
 
 
 def _line(deal: Deal, stage: Stage) -> UUID:
