@@ -153,6 +153,12 @@ class Documents:
             ).fetchall():
                 self.refuse(kind, number, reason, order=order)
                 self.connection.execute(f"DELETE FROM {kind} WHERE number = ?", [number])  # noqa: S608
+        for kind in "receipts", "invoices", "payments":
+            self.connection.execute(
+                f"DELETE FROM {kind} WHERE number IN "  # noqa: S608  our own names
+                "(SELECT number FROM refused_documents WHERE kind = ?)",
+                [kind],
+            )
 
     def receipts(self) -> Iterator[Receipt]:
         """Yield the receipts of good orders, in the order in which they happened."""

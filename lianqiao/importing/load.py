@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from contracts.scopes import Scope
 from contracts.values import Money, plain
 from lianqiao.client import Api, Platform
+from lianqiao.importing import sums
 from lianqiao.importing.chain import Chain
 from lianqiao.importing.documents import POSITION_STEP
 from lianqiao.importing.ledger import read_back
@@ -96,7 +97,9 @@ async def load(  # noqa: PLR0913  what is sent where, and how it is told
         chain = Chain(staged, mine, me.id, ids, values.currency, told)
         await chain.through()
         loaded.documents = chain.became
-        loaded.totals = await read_back(staged, mine, supplier_ids=ids, given=given, told=told)
+        staged.documents.settle()  # nobody waits for what was refused
+        there = sums.given(staged)
+        loaded.totals = await read_back(staged, mine, supplier_ids=ids, given=there, told=told)
     return loaded
 
 
