@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from contracts.scopes import Scope
 from lianqiao.client import Api, Platform, PlatformError
 from lianqiao.parties import Party, register
-from lianqiao.simulation.chain import APPLICANT, MAKER, REGULATOR
+from lianqiao.simulation.chain import APPLICANT, MAKER, OTHER_MAKERS, REGULATOR
 from lianqiao.simulation.deals import happens
 from lianqiao.simulation.plan import Plan
 from lianqiao.simulation.play import HEARD_WITHIN_S_MAX, REST_S, Stage
@@ -75,8 +75,9 @@ class _Preview(BaseModel):
 
 
 async def play_releases(plan: Plan, stage: Stage) -> None:
-    """Let the core firm waive, and the operator publish the last months one after the other."""
-    await happens(stage, stage.api(MAKER), WAIVERS, {"given": True})
+    """Let the core firms waive, and the operator publish the last months one after the other."""
+    for maker in (MAKER, *OTHER_MAKERS):
+        await happens(stage, stage.api(maker), WAIVERS, {"given": True})
     operator = stage.platform.as_operator({Scope.INSIGHTS_OPERATE})
     first = plan.now.date().replace(day=1)
     months: list[date] = []
