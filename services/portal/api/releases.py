@@ -8,7 +8,16 @@ from fastapi import Request, Response
 
 from contracts.scopes import Scope
 from services.portal.api.orders import Written
-from services.portal.api.page import Posted, Visitor, go, needs, page_router, pages, show
+from services.portal.api.page import (
+    Posted,
+    StalePage,
+    Visitor,
+    go,
+    needs,
+    page_router,
+    pages,
+    show,
+)
 from services.portal.api.parts import MENDABLE, if_there, in_words
 from services.portal.commands.sessions import Visit
 from services.portal.domain.figures import TABLES
@@ -55,14 +64,17 @@ async def previewed(request: Request, visitor: Visitor, preview_id: UUID) -> Res
 @router.post("/operation/releases")
 async def publish(request: Request, visitor: Visitor, form: Posted) -> Response:
     """Publish a preview for good."""
-    preview_id = form.text("preview_id")
     try:
-        body = {"preview_id": preview_id}
+        preview_id = UUID(form.text("preview_id"))
+    except ValueError as error:
+        raise StalePage("Go back, load the page again and choose once more.") from error
+    try:
+        body = {"preview_id": str(preview_id)}
         await visitor.api.send("POST", "insights", "/releases", body, key=form.key)
     except Refused as refused:
         if refused.status not in MENDABLE:
             raise
-        return await _preview(request, visitor, UUID(preview_id), in_words(request, refused))
+        return await _preview(request, visitor, preview_id, in_words(request, refused))
     return go("/operation/releases", said="published")
 
 
