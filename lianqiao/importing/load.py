@@ -93,14 +93,19 @@ async def load(  # noqa: PLR0913  what is sent where, and how it is told
     apis = {name: registered.apis[party.id] for name, party in suppliers.items()}
     await under_way.read_back(apis, buyer=me.id)
     if any(given.values()):
-        staged.documents.settle()  # those of orders that the platform refused
         chain = Chain(staged, mine, me.id, ids, values.currency, told)
-        await chain.through()
-        loaded.documents = chain.became
-        staged.documents.settle()  # nobody waits for what was refused
+        await _documents(chain, staged, loaded)
         there = sums.given(staged)
         loaded.totals = await read_back(staged, mine, supplier_ids=ids, given=there, told=told)
     return loaded
+
+
+async def _documents(chain: Chain, staged: Staging, loaded: Loaded) -> None:
+    """Send receipts, invoices and payments; nobody waits for those that were refused."""
+    staged.documents.settle()  # those of orders that the platform refused
+    await chain.through()
+    loaded.documents = chain.became
+    staged.documents.settle()
 
 
 def _since(staged: Staging, supplier: str) -> date:
