@@ -78,6 +78,7 @@ def test_it_starts_answers_keeps_its_data_and_stops_with_all_its_children(
     assert TRACE not in first.said + again.said + second.said
 
 
+@pytest.mark.timeout(600)
 def test_the_first_start_loads_the_demo_and_every_start_prints_its_sign_ins(
     start: Start, place: Path
 ) -> None:
