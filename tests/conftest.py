@@ -109,10 +109,10 @@ def probe(probe_opened: Store, superuser: Engine) -> Iterator[Store]:
         connection.execute(EMPTY)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def broker(folder: Path) -> Iterator[Kafka]:
-    """Run one real broker for all tests that need events to travel."""
-    with local.kafka(folder / "kafka") as running:
+    """Run a broker for one test, which hears nothing of what others said on the same topics."""
+    with local.kafka(folder / f"kafka-{uuid4().hex}") as running:
         yield running
 
 
