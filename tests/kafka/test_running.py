@@ -104,11 +104,9 @@ async def test_what_is_cancelled_at_any_moment_leaves_no_thread(
 
     tasks = [asyncio.create_task(use(kind)) for kind in ("out", "in", "live")]
     await asyncio.sleep(after_s)
-    ticks = asyncio.create_task(longest_pause_s())
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    ticks.cancel()
     await until_no_kafka_thread()
 
 

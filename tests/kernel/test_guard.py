@@ -139,7 +139,7 @@ async def test_a_hostile_value_is_refused_by_its_fields_name(name: str, wire: Wi
 
 
 async def test_a_name_that_is_half_a_character_is_refused(wire: Wire) -> None:
-    (await wire(body=with_field("\\ud800", b"1"))).problem()
+    assert (await wire(body=with_field("\\ud800", b"1"))).problem()["status"] in {400, 422}
 
 
 async def test_of_a_name_that_is_repeated_the_last_value_counts_as_everywhere_in_json(
