@@ -45,7 +45,7 @@ PRODUCER = CLIENT | {
     "acks": "all",
     "enable_idempotence": True,
     "max_in_flight_requests_per_connection": 5,
-    "linger_ms": 0,
+    "linger_ms": 20,  # for a batch to gather: its end is what sends it, and nothing waits
     "batch_size": 65_536,
     "max_block_ms": 3_000,
     "delivery_timeout_ms": 120_000,  # never reached: a batch is given up as a whole, and earlier
@@ -115,6 +115,7 @@ async def outgoing(servers: str) -> AsyncIterator[Send]:
 
 def _send_all(producer: KafkaProducer, batch: Sequence[Message]) -> None:
     sent = [producer.send(m.topic, key=m.subject.encode(), value=m.body) for m in batch]
+    producer.flush(timeout=ACKNOWLEDGED_WITHIN_S_MAX)
     for acknowledgement in sent:
         acknowledgement.get(timeout=ACKNOWLEDGED_WITHIN_S_MAX)
 
