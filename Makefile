@@ -10,7 +10,7 @@ PAGES := $(shell find services shared/web -name '*.html' -o -name '*.js' -o -nam
 EVERYTHING := --all-extras --group dev
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help install run test check contracts migration lock fresh browser
+.PHONY: help install run test check bench contracts migration lock fresh browser
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -34,6 +34,9 @@ check: install fresh  ## all that is checked before a change is taken, tests inc
 	$(BIN)/lint-imports
 	$(BIN)/hadolint Dockerfile
 	@$(MAKE) --no-print-directory test
+
+bench: install  ## measure what we promise: NAMES="ingest ledger"; writes benchmarks/results
+	@$(BIN)/lianqiao bench --keep $(NAMES)
 
 contracts: install  ## write the schemas and API documents anew
 	$(BIN)/python -m lianqiao.contracts

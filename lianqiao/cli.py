@@ -25,13 +25,13 @@ CANNOT, DEFECT, FOUND = 1, 70, 3  # exit codes; 2 is Typer's, for a command that
 
 
 class Whole(TyperGroup):
-    """The commands below, and those of the importers and the simulator once they are asked for."""
+    """The commands below, and those that are imported once they are asked for."""
 
     brought: ClassVar = {
-        "import": "importing",
-        "simulate": "simulation",
-        "insights": "insights",
-    }
+        "import": "lianqiao.importing.cli",
+        "simulate": "lianqiao.simulation.cli",
+        "insights": "lianqiao.insights.cli",
+    } | ({"bench": "benchmarks.cli"} if find_spec("benchmarks") else {})  # no image has those
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401  Typer keeps its type private
         """Name all commands, in the order in which they are met."""
@@ -41,7 +41,7 @@ class Whole(TyperGroup):
         """Find a command; what takes long to import is imported when it is needed."""
         if cmd_name not in self.brought:
             return super().get_command(ctx, cmd_name)
-        module = import_module(f"lianqiao.{self.brought[cmd_name]}.cli")
+        module = import_module(self.brought[cmd_name])
         found = typer.main.get_command(module.app)
         found.name = cmd_name
         return found
