@@ -87,7 +87,7 @@ class Program:
                 return time.monotonic() - begun
             if not self.alive:
                 break
-            time.sleep(0.02)
+            time.sleep(0.05)
         raise NotReadyError(f"{' '.join(self.words)}: {self.said()}")
 
     def said(self) -> str:

@@ -69,6 +69,8 @@ class Stage:
 
     def api(self, service: str, *, port: int = 0, **environment: str) -> tuple[int, Program]:
         """Serve a service's API, ready to answer; another process of it needs another port."""
+        if service != "identity":
+            assert self.signing_key  # whose public part everybody else asks identity for
         port = port or self._ports[service]
         program = self.program("api", service, "--port", str(port), **environment)
         program.until_ready(port, f"/api/{service}/v1/health/ready")
