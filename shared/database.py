@@ -7,6 +7,7 @@ from importlib.resources import files
 from typing import Annotated, NamedTuple
 from uuid import UUID
 
+import orjson
 import psycopg
 from fastapi import Depends, Request
 from psycopg.pq import TransactionStatus
@@ -97,6 +98,7 @@ def engine_for(database_url: str, *, role: str) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=settings().connection_wait_s_max,
         pool_use_lifo=True,
+        json_deserializer=orjson.loads,  # eight times as fast as the standard library's
         connect_args={
             "autocommit": True,
             "connect_timeout": settings().connection_wait_s_max,

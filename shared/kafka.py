@@ -46,7 +46,7 @@ PRODUCER = CLIENT | {
     "enable_idempotence": True,
     "max_in_flight_requests_per_connection": 5,
     "linger_ms": 20,  # for a batch to gather: its end is what sends it, and nothing waits
-    "batch_size": 65_536,
+    "batch_size": 262_144,  # per partition; each batch is a write to the broker's disk
     "max_block_ms": 3_000,
     "delivery_timeout_ms": 120_000,  # never reached: a batch is given up as a whole, and earlier
 }
@@ -54,7 +54,7 @@ CONSUMER = CLIENT | {
     "enable_auto_commit": False,
     "auto_offset_reset": "earliest",
     "partition_assignment_strategy": [CooperativeStickyAssignor],
-    "max_poll_records": 500,
+    "max_poll_records": 2_000,  # several partitions at once, which are then applied side by side
     "max_poll_interval_ms": 300_000,
     "session_timeout_ms": 10_000,
     "heartbeat_interval_ms": 1_000,

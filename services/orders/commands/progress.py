@@ -138,8 +138,8 @@ def _after(event: Told, held: Held) -> tuple[Progress, list[Entry]]:
             told = [Entry(EntryKind.COMPLETED, {"quantity": plain(event.quantity)})]
             if event.revision <= before.completed_revision:
                 return before, told
-            completed = {"completed_revision": event.revision, "completed_at": event.completed_at}
-            return replace(before, **completed), told
+            revision, completed_at = event.revision, event.completed_at
+            return replace(before, completed_revision=revision, completed_at=completed_at), told
 
 
 def _reported(event: ProgressReported, before: Progress) -> Progress:
