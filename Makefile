@@ -10,7 +10,7 @@ PAGES := $(shell find services shared/web -name '*.html' -o -name '*.js' -o -nam
 EVERYTHING := --all-extras --group dev
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help install run test check bench contracts migration lock fresh browser
+.PHONY: help install run test check bench contracts migration lock fresh browser torture soak
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -37,6 +37,12 @@ check: install fresh  ## all that is checked before a change is taken, tests inc
 
 bench: install  ## measure what we promise: NAMES="ingest ledger"; writes benchmarks/results
 	@$(BIN)/lianqiao bench --keep $(NAMES)
+
+torture: install  ## kill, stop, fill, slow and poison an installation under load: SEED=1 MINUTES=5
+	@$(BIN)/lianqiao torture $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES))
+
+soak: install  ## the same for hours: SEED=1 MINUTES=120
+	@$(BIN)/lianqiao torture --soak $(if $(SEED),--seed $(SEED)) --minutes $(or $(MINUTES),120)
 
 contracts: install  ## write the schemas and API documents anew
 	$(BIN)/python -m lianqiao.contracts

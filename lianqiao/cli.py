@@ -23,6 +23,8 @@ from lianqiao.installation import CannotError, attach
 
 CANNOT, DEFECT, FOUND = 1, 70, 3  # exit codes; 2 is Typer's, for a command that is misspelt
 
+BENCHES = {"bench": "benchmarks.cli", "torture": "benchmarks.torture.cli"}
+
 
 class Whole(TyperGroup):
     """The commands below, and those that are imported once they are asked for."""
@@ -31,7 +33,7 @@ class Whole(TyperGroup):
         "import": "lianqiao.importing.cli",
         "simulate": "lianqiao.simulation.cli",
         "insights": "lianqiao.insights.cli",
-    } | ({"bench": "benchmarks.cli"} if find_spec("benchmarks") else {})  # no image has those
+    } | (BENCHES if find_spec("benchmarks") else {})  # no image has those
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401  Typer keeps its type private
         """Name all commands, in the order in which they are met."""

@@ -96,7 +96,7 @@ async def everything() -> AsyncIterator[Platform]:
             jobs = relays_of(one, store) + consumers_of(one, store)
             apps[name] = create_app(one, store=store, verify=keys, jobs=jobs)
         platform = Platform(apps, rest=REST)
-        await stack.enter_async_context(_following(keys))
+        await stack.enter_async_context(following_keys(keys))
         await _enter_all(stack, apps)
         yield platform
 
@@ -109,7 +109,7 @@ async def serve_api(name: str, sockets: Sequence[socket]) -> None:
         await require_connections(stores[name], pools=2)
         keys = keys_of(stores[name] if name == "identity" else None)
         app = create_app(found, store=stores[name], verify=keys)
-        await stack.enter_async_context(_following(keys))
+        await stack.enter_async_context(following_keys(keys))
         await _enter_all(stack, {name: app})
         await web_server(app).serve(list(sockets))
 
@@ -197,7 +197,7 @@ def unreachable(error: BaseException) -> str:
 
 
 @asynccontextmanager
-async def _following(keys: Keys) -> AsyncIterator[None]:
+async def following_keys(keys: Keys) -> AsyncIterator[None]:
     """Keep up with identity's keys, and with whom it stopped."""
     stop = asyncio.Event()
     stopped = keys.suspensions.following(servers=settings().kafka_servers)

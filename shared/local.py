@@ -175,9 +175,15 @@ class Postgres(_Process):
 
     name = "PostgreSQL"
 
-    def __init__(self, folder: Path, *, durable: bool = True) -> None:
+    def __init__(
+        self, folder: Path, *, durable: bool = True, settings: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(folder)
-        self._settings = POSTGRES_SETTINGS | ({} if durable else FORGETFUL)
+        self._settings = {
+            **POSTGRES_SETTINGS,
+            **({} if durable else FORGETFUL),
+            **(settings or {}),
+        }
         self._initdb = INITDB if durable else (*INITDB, "--no-sync")
         self._account: dict[str, object] = {}
         self._socket = self.folder
