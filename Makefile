@@ -55,6 +55,7 @@ lock: install  ## write the locks anew, with newer versions: UPGRADE=1
 	$(COMPILE) -c requirements.lock -o requirements.image.lock
 	$(BIN)/npm $(if $(UPGRADE),update,install) --package-lock-only
 	$(BIN)/python -m shared.jars
+	$(BIN)/python -m benchmarks.kafka_tools
 
 fresh: install
 	@mkdir -p .tools/fresh
@@ -65,6 +66,7 @@ fresh: install
 		cmp -s $$lock .tools/fresh/$$lock || { echo "$$lock is stale: run \`make lock\`."; exit 1; }; \
 	done
 	@$(BIN)/python -m shared.jars --check
+	@$(BIN)/python -m benchmarks.kafka_tools --check
 
 # Debian's Chromium and a font with Chinese, where we may install them; tests say what they miss.
 browser:
