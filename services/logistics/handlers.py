@@ -1,5 +1,7 @@
 """What logistics does when other services speak."""
 
+from collections.abc import Sequence
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.onboarding import RelationshipChanged
@@ -42,7 +44,7 @@ async def expect_it_no_more(session: AsyncSession, event: LineCancelled) -> None
     await lines.cancel(session, event, at=utc_now())
 
 
-@handlers.on(ProgressReported)
-async def keep_the_progress(session: AsyncSession, event: ProgressReported) -> None:
+@handlers.together(ProgressReported, in_turn=True)
+async def keep_the_progress(session: AsyncSession, events: Sequence[ProgressReported]) -> None:
     """Show beside what is left to ship how much of it is finished."""
-    await lines.keep_progress(session, event)
+    await lines.keep_progress(session, events)

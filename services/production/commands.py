@@ -51,7 +51,7 @@ from shared.settings import settings
 from shared.trace import traceparent
 
 RECORD_REPORTS = statement("services.production", "record_reports.sql")
-OPEN_WORK_ORDER = statement("services.production", "open_work_order.sql")
+OPEN_WORK_ORDERS = statement("services.production", "open_work_orders.sql")
 
 
 async def report_progress(
@@ -115,19 +115,26 @@ async def _record(
     reason: str | None = None,
 ) -> None:
     """Write state, history and events of judged reports in one statement."""
+    values = writing(accepted, by=by.name, under=under, reason=reason)
+    await session.execute(RECORD_REPORTS, values)
+    published(session)
+
+
+def writing(
+    accepted: Sequence[Recorded], *, by: str, under: Circumstances, reason: str | None = None
+) -> dict[str, Any]:
+    """Return what `RECORD_REPORTS` is told of judged reports."""
     latest = {recorded.report.work_order_id: recorded.after for recorded in accepted}
     rows = [_row(place, recorded, reason) for place, recorded in enumerate(accepted)]
     states = [_state(work_order_id, after) for work_order_id, after in latest.items()]
-    values = {
+    return {
         "reports": _json(rows),
         "work_orders": _json(states),
         "at": under.at,
         "imported": under.imported,
-        "reported_by": by.name,
+        "reported_by": by,
         "trace": traceparent(),
     }
-    await session.execute(RECORD_REPORTS, values)
-    published(session)
 
 
 def _row(place: int, recorded: Recorded, reason: str | None) -> dict[str, Any]:
@@ -213,14 +220,19 @@ async def _remember(
     await session.execute(remembered.on_conflict_do_update(index_elements=key, set_=changed))
 
 
-async def open_work_order(session: AsyncSession, event: LineConfirmed, *, at: datetime) -> None:
-    """Open a work order for a confirmed line, once, and announce it."""
-    if not event.quantity:
-        return
-    known = event.model_dump(exclude={"schedule_lines"})
-    values = {"at": at, "finished": FINISHED, "trace": traceparent()}
-    await session.execute(OPEN_WORK_ORDER, known | values)
-    published(session)
+async def open_work_orders(
+    session: AsyncSession, promises: Sequence[LineConfirmed], *, at: datetime
+) -> None:
+    """Open a work order for each confirmed line, once, and announce it."""
+    rows = [
+        {"place": place} | promise.model_dump(mode="json", exclude={"rest"})
+        for place, promise in enumerate(promises)
+        if promise.quantity
+    ]
+    if rows:
+        values = {"at": at, "finished": FINISHED, "trace": traceparent()}
+        await session.execute(OPEN_WORK_ORDERS, {"promises": _json(rows)} | values)
+        published(session)
 
 
 async def apply_change(session: AsyncSession, event: ChangeAgreed, *, at: datetime) -> None:
