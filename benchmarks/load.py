@@ -88,7 +88,7 @@ def loaded(load: Load) -> Loaded:
     assert share * load.processes == load.connections
     rate = load.rate and load.rate / load.processes
     parts = [
-        _pool().submit(_drive, load._replace(connections=share, rate=rate), number * share)
+        processes().submit(_drive, load._replace(connections=share, rate=rate), number * share)
         for number in range(load.processes)
     ]
     return together([part.result() for part in parts])
@@ -107,7 +107,8 @@ def together(parts: list[Loaded]) -> Loaded:
 
 
 @cache
-def _pool() -> ProcessPoolExecutor:
+def processes() -> ProcessPoolExecutor:
+    """Return the processes in which loads are made; they are started once."""
     return ProcessPoolExecutor(PROCESSES_MAX, mp_context=get_context("spawn"))
 
 

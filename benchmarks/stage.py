@@ -64,8 +64,12 @@ class Stage:
         """Start `lianqiao …`; it ends with the stage."""
         given = surroundings(self.environment | environment)
         log = self.folder / f"{len(self._programs)}-{'-'.join(words[:2])}.log"
-        self._programs.append(Program(words, given, log))
-        return self._programs[-1]
+        return self.add(Program(words, given, log))
+
+    def add(self, program: Program) -> Program:
+        """Let a program end with the stage, which `benchmarks.programs` has started."""
+        self._programs.append(program)
+        return program
 
     def api(self, service: str, *, port: int = 0, **environment: str) -> tuple[int, Program]:
         """Serve a service's API, ready to answer; another process of it needs another port."""
