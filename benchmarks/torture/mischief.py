@@ -21,6 +21,7 @@ from shared.events import Message
 from shared.kafka import PRODUCER, whole
 
 REPEATED_MAX = 200
+UNDER_WAY = 4  # work orders, of which more is yet to be told
 SHARE = 0.01  # of all messages are poison
 TRIES_MAX, AGAIN_AFTER_S = 60, 0.5
 WAITING = (
@@ -85,7 +86,7 @@ class Mischief:
         topic = self._chance.choice([name for name in self.publishers if self._hear(name)])
         subject = str(UUID(int=self._chance.getrandbits(128), version=4))
         if topic == "production" and self._journal.work_orders:  # whose next events then wait
-            subject = self._chance.choice(self._journal.work_orders[-20:])
+            subject = self._chance.choice(self._journal.work_orders[-UNDER_WAY:])
         kind = self._chance.choice([NO_JSON, NO_EVENT, BROKEN])
         if kind == NO_JSON:
             body = self._chance.randbytes(40) + b"\0\xff"

@@ -1,9 +1,10 @@
 """One torture: load, faults by a seed, rest, and every check."""
 
 import asyncio
+import re
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import asdict, dataclass, field
 from random import Random
@@ -18,6 +19,7 @@ from benchmarks.torture.flow import Flow, listening, publishers
 from benchmarks.torture.journal import Journal
 from benchmarks.torture.letters import decided
 from benchmarks.torture.mischief import Mischief, logged
+from benchmarks.torture.parts import Part
 from benchmarks.torture.standing import SERVICES, Installation, installed
 
 TRADERS = 6
@@ -25,6 +27,8 @@ RECOVERED_WITHIN_S_MAX = 90.0
 FINISHED_WITHIN_S_MAX = 200.0
 QUIET_WITHIN_S_MAX = 180.0
 WARM_S = 3.0
+LOG_SHOWN_MAX = 2_000
+DEFECT = re.compile(r"is a defect of|^Traceback \(most recent", re.MULTILINE)
 
 Say = Callable[[str], None]
 
@@ -147,18 +151,12 @@ class _Run:
             for one in self._outcome.suffered
             if one.recovered_s is None
         ]
-        self._outcome.wrong["no process ends by itself without an outage"] = self._fallen()
+        self._outcome.wrong["no process ends by itself without an outage"] = defects(
+            [self._standing.parts[name] for name in sorted(set(self._standing.fell))]
+        )
         log = await logged(self._standing.kafka.servers, self._mischief.publishers)
         poisons = self._mischief.poisons
         return Scene(self._standing, self._journal, poisons=poisons, log=log)
-
-    def _fallen(self) -> list[str]:
-        """Name what ended by a defect: an outage at its start is all that ends a process."""
-        return [
-            f"{name} ended: {said}"
-            for name in sorted(set(self._standing.fell))
-            if "defect" in (said := _last_words(self._standing, name))
-        ]
 
     def _count(self, scene: Scene, applied: int) -> None:
         times = [s.recovered_s for s in self._outcome.suffered if s.recovered_s is not None]
@@ -182,8 +180,10 @@ def _named(fault: Fault) -> str:
     return f"{fault.kind}: {fault.target}" if fault.target else fault.kind
 
 
-def _last_words(standing: Installation, name: str) -> str:
-    return standing.parts[name].log.read_text(errors="replace")[-2_000:]
+def defects(parts: Sequence[Part]) -> list[str]:
+    """Name which of some processes ended by a defect: an outage at its start may end one."""
+    said = {part.name: part.log.read_text(errors="replace")[-LOG_SHOWN_MAX:] for part in parts}
+    return [f"{name} ended: {text}" for name, text in said.items() if DEFECT.search(text)]
 
 
 def _memory_mb(standing: Installation) -> int:

@@ -237,7 +237,7 @@ def _proxy(postgres: Postgres) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
         yield proxy, f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
     finally:
         proxy.kill()
-        proxy.wait()
+        proxy.communicate()
 
 
 @contextmanager

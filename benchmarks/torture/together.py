@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack
 from lianqiao.installation import every_service
 from lianqiao.listening import listening
 from lianqiao.serving import (
+    Leaving,
     consumers_of,
     following_keys,
     keys_of,
@@ -42,7 +43,8 @@ async def answer(sockets: Sequence[socket.socket]) -> None:
         await stack.enter_async_context(following_keys(keys))
         for app in apps.values():
             await stack.enter_async_context(app.router.lifespan_context(app))
-        await web_server(Platform(apps, rest=REST)).serve(list(sockets))
+        platform = Platform(apps, rest=REST)
+        await web_server(platform, leaving=Leaving(apps.values())).serve(list(sockets))
 
 
 async def work(part: str) -> None:
