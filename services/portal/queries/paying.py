@@ -68,15 +68,19 @@ async def payments(api: Api, side: Side, *, cursor: str | None = None) -> Page[P
 
 async def dues_before(api: Api, day: date, **query: Any) -> Page[Due]:  # noqa: ANN401
     """Return what may be paid and falls due by a day, as a proposal until that day takes it."""
-    after = day + timedelta(days=1) if day < date.max else day
-    return await dues(api, Side.BUYER, state="approved", due_before=after.isoformat(), **query)
+    return await dues(api, Side.BUYER, state="approved", due_before=_after(day), **query)
 
 
 async def sum_before(api: Api, day: date) -> list[OpenSum]:
-    """Return by currency what may be paid and falls due before a day, the largest first."""
-    query = {"side": Side.BUYER.value, "state": "approved", "due_before": day.isoformat()}
+    """Return by currency what may be paid and falls due by a day, the largest first."""
+    query = {"side": Side.BUYER.value, "state": "approved", "due_before": _after(day)}
     found = await api.get(OpenSums, "settlement", "/payables/sums", **query)
     return sorted(found.currencies, key=lambda one: -one.open.amount)
+
+
+def _after(day: date) -> str:
+    """Return the day after; the list leaves the day itself out, a proposal takes it."""
+    return (day + timedelta(days=1) if day < date.max else day).isoformat()
 
 
 async def settings(api: Api) -> Settings:
