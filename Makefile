@@ -25,7 +25,7 @@ run: install  ## start everything here: PORT=8000, RESET=1 begins anew, LAN=1 le
 		$(if $(LAN),--lan $(if $(filter-out 1,$(LAN)),--address $(LAN)))
 
 test: install browser  ## run every test; what cannot run is named with its reason
-	@$(BIN)/pytest -rs $(TESTS)
+	@$(BIN)/pytest -rs --numprocesses logical --maxprocesses 4 --dist worksteal $(TESTS)
 
 check: install fresh  ## all that is checked before a change is taken, tests included
 	$(BIN)/ruff check
