@@ -125,10 +125,8 @@ def token(supplier_id: UUID) -> str:
     return jwt.encode({"alg": "HS256"}, {"sub": str(supplier_id), "name": "Li Wei"}, key)
 
 
-Opened, SignedIn = (
-    Annotated[Session, Depends(opened)],
-    Annotated[dict[str, str], Depends(signed_in)],
-)
+Opened = Annotated[Session, Depends(opened)]
+SignedIn = Annotated[dict[str, str], Depends(signed_in)]
 
 
 def record(session: Session, report: ReportIn, caller: dict[str, str]) -> ReportedOut:

@@ -50,21 +50,29 @@ from shared.events import publish, published
 from shared.settings import settings
 from shared.trace import traceparent
 
+Traces = Mapping[UUID, str]
+NO_TRACES: Traces = {}
 RECORD_REPORTS = statement("services.production", "record_reports.sql")
 OPEN_WORK_ORDERS = statement("services.production", "open_work_orders.sql")
 
 
 async def report_progress(
-    session: AsyncSession, reports: Sequence[Made], *, by: Caller, under: Circumstances
+    session: AsyncSession,
+    reports: Sequence[Made],
+    *,
+    by: Caller,
+    under: Circumstances,
+    traces: Traces = NO_TRACES,
 ) -> Sequence[Outcome]:
     """Record reports in turn and announce each, and whatever it brings about.
 
-    Return, for each report, how far it brought its work order, or why it was refused.
+    Return, for each report, how far it brought its work order, or why it was refused. By their ids,
+    reports may have traces of their own, where they did not come by one request.
     """
     judged = await preview(session, reports, by=by, under=under)
     accepted = [outcome for outcome in judged if isinstance(outcome, Recorded)]
     if accepted:
-        await _record(session, accepted, by=by, under=under)
+        await _record(session, accepted, by=by, under=under, traces=traces)
     return judged
 
 
@@ -106,26 +114,34 @@ async def _hold(session: AsyncSession, caller: Caller, ids: Iterable[UUID]) -> M
     return {id_: held(state) for id_, *state in await session.execute(chosen)}
 
 
-async def _record(
+async def _record(  # noqa: PLR0913
     session: AsyncSession,
     accepted: Sequence[Recorded],
     *,
     by: Caller,
     under: Circumstances,
     reason: str | None = None,
+    traces: Traces = NO_TRACES,
 ) -> None:
     """Write state, history and events of judged reports in one statement."""
-    values = writing(accepted, by=by.name, under=under, reason=reason)
+    values = writing(accepted, by=by.name, under=under, reason=reason, traces=traces)
     await session.execute(RECORD_REPORTS, values)
     published(session)
 
 
 def writing(
-    accepted: Sequence[Recorded], *, by: str, under: Circumstances, reason: str | None = None
+    accepted: Sequence[Recorded],
+    *,
+    by: str,
+    under: Circumstances,
+    reason: str | None = None,
+    traces: Traces = NO_TRACES,
 ) -> dict[str, Any]:
     """Return what `RECORD_REPORTS` is told of judged reports."""
     latest = {recorded.report.work_order_id: recorded.after for recorded in accepted}
     rows = [_row(place, recorded, reason) for place, recorded in enumerate(accepted)]
+    for row in rows if traces else ():
+        row["trace"] = traces.get(row["report_id"])
     states = [_state(work_order_id, after) for work_order_id, after in latest.items()]
     return {
         "reports": _json(rows),
