@@ -19,6 +19,7 @@ TOOLS = f"org.apache.kafka:kafka-tools:{VERSION}+{LOGGING}"
 LOCK = Path(__file__).with_name("kafka_tools.lock.toml")
 JVM = "-Xmx256m", "-XX:+UseSerialGC", "-Dorg.slf4j.simpleLogger.defaultLogLevel=error"
 RATE = re.compile(r"records sent, ([0-9.]+) records/sec")
+MEDIAN = re.compile(r"50th = ([0-9.]+)")
 ENDED_WITHIN_S_MAX = 120
 
 
@@ -44,6 +45,16 @@ def consumed_per_s(servers: str, topic: str, *, records: int) -> float:
     names, values = (line.split(", ") for line in said.strip().splitlines()[-2:])
     found = dict(zip(names, values, strict=True))
     return float(found["fetch.nMsg.sec"])
+
+
+def end_to_end_ms(servers: str, topic: str, *, records: int, size_bytes: int) -> float:
+    """Send one record after the other, each when the last was read; return the median in ms."""
+    said = _run(
+        "org.apache.kafka.tools.EndToEndLatency",
+        *("--bootstrap-server", servers, "--topic", topic, "--producer-acks", "all"),
+        *("--num-records", str(records), "--record-size", str(size_bytes)),
+    )
+    return float(MEDIAN.findall(said)[-1])
 
 
 def _run(*words: str) -> str:
