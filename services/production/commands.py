@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ARRAY, Uuid, any_, literal, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
@@ -36,7 +36,7 @@ from services.production.domain.reports import (
     renamed,
     take_back,
 )
-from services.production.models import STATE, Relationship, Routing, WorkOrder, held
+from services.production.models import Relationship, Routing, WorkOrder, held
 from services.production.queries import (
     by_reference,
     kept,
@@ -52,6 +52,7 @@ from shared.trace import traceparent
 
 Traces = Mapping[UUID, str]
 NO_TRACES: Traces = {}
+HOLD_WORK_ORDERS = statement("services.production", "hold_work_orders.sql")
 RECORD_REPORTS = statement("services.production", "record_reports.sql")
 OPEN_WORK_ORDERS = statement("services.production", "open_work_orders.sql")
 
@@ -107,11 +108,13 @@ async def reverse_report(
 
 
 async def _hold(session: AsyncSession, caller: Caller, ids: Iterable[UUID]) -> Mapping[UUID, Held]:
-    """Lock work orders in the order of their ids, so that two batches cannot deadlock."""
-    asked = WorkOrder.id == any_(literal(list(ids), ARRAY(Uuid)))
-    columns = visible_to(caller).with_only_columns(WorkOrder.id, *STATE)
-    chosen = columns.where(asked).order_by(WorkOrder.id).with_for_update()
-    return {id_: held(state) for id_, *state in await session.execute(chosen)}
+    """Lock work orders in the order of their ids, so that two batches cannot deadlock.
+
+    Without SQLAlchemy's types: for thousands of rows they take longer than all rules together.
+    """
+    asked = ",".join([f"{id_.int:032x}" for id_ in ids])
+    given = {"party": caller.organization_id, "ids": f"{{{asked}}}"}
+    return {id_: held(state) for id_, *state in await session.execute(HOLD_WORK_ORDERS, given)}
 
 
 async def _record(  # noqa: PLR0913
