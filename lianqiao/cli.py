@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -184,6 +185,36 @@ def check(*, as_json: AsJson = False) -> None:
         said = f"{len(broken)} do not hold." if broken else "All hold."
         console.print(f"{len(findings)} invariants checked. {said}")
     if broken:
+        raise typer.Exit(FOUND)
+
+
+@app.command()
+def restored(
+    to: Annotated[str, typer.Option(help="To when, with its zone: 2026-06-01T08:30:00+08:00.")],
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Change nothing, only count.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """After a restore, let topics and consumers agree with the database, before anything starts.
+
+    What was published after that moment gets no effect anywhere, and consumers go back to where
+    the database says that they were. It can be repeated. Exits with 3 when a service has had the
+    effect of something that its publisher lost.
+    """
+    _attach()
+    from lianqiao.restoring import agree  # noqa: PLC0415  it reads the settings
+
+    try:
+        at = datetime.fromisoformat(to).astimezone(UTC)
+    except ValueError as error:
+        raise CannotError(f"{to} is no moment: {error}.") from error
+    with _status() as say:
+        rows = asyncio.run(agree(at, dry_run=dry_run, say=say))
+    if as_json:
+        _print_json([row._asdict() for row in rows])
+    else:
+        _print_table(rows)
+    if any(row.heard for row in rows):
         raise typer.Exit(FOUND)
 
 

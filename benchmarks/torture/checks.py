@@ -83,7 +83,10 @@ REPORTED = """
     WHERE message::json ->> 'type' = 'production.progress_reported.v1' ORDER BY position
 """
 LETTERS = "SELECT topic, subject, body, reason FROM {}.dead_letters ORDER BY position"
-GIVEN_UP = "SELECT topic, subject, body, reason FROM {}.discarded_letters"
+GIVEN_UP = """
+    SELECT topic, subject, body, reason FROM {}.discarded_letters
+    WHERE discarded_by <> 'lianqiao restored'
+"""
 
 
 @dataclass

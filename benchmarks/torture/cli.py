@@ -3,6 +3,7 @@
 import json
 import secrets
 import signal
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -15,21 +16,39 @@ FAILED = 1
 MINUTES, MINUTES_MAX = 5.0, 15.0
 MINUTES_FOR_ALL = 2.0  # below, one process for all services is enough
 
+
+class Part(StrEnum):
+    """What there is to go through."""
+
+    TORTURE = "torture"
+    ROLLING = "rolling"
+    RESTORE = "restore"
+
+
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 console = Console(emoji=False)
 
 Seed = Annotated[int | None, typer.Option(help="What happens and when; drawn where left out.")]
 Minutes = Annotated[float, typer.Option(help="How long the load lasts.", min=0.1)]
+Only = Annotated[
+    Part | None, typer.Option(help="One part: the torture, a rolling restart, a restore.")
+]
 Long = Annotated[bool, typer.Option("--soak", help="Allow more than 15 minutes.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the account as JSON.")]
 
 
 @app.command()
 def torture(
-    *, seed: Seed = None, minutes: Minutes = MINUTES, soak: Long = False, as_json: AsJson = False
+    *,
+    seed: Seed = None,
+    minutes: Minutes = MINUTES,
+    only: Only = None,
+    soak: Long = False,
+    as_json: AsJson = False,
 ) -> None:
     """Kill, stop, fill, slow, repeat and poison an installation under load, then check it.
 
+    Then restart processes under load, and restore a database to a moment in the past.
     It makes an installation of its own in a temporary folder and touches no other. Exits with 1
     when a check fails, and prints the command that does the same again.
     """
@@ -38,11 +57,14 @@ def torture(
         raise typer.BadParameter(f"at most {MINUTES_MAX:.0f}; more with --soak")
     seed = secrets.randbelow(1_000_000) if seed is None else seed
     with sentences(as_json=as_json):
-        from benchmarks.torture.run import torture  # noqa: PLC0415  it reads the settings
+        from benchmarks.torture import drills  # noqa: PLC0415  it reads the settings
+        from benchmarks.torture.run import Outcome  # noqa: PLC0415  as above
 
         say = (lambda _: None) if as_json else _say
         say(f"Seed {seed}")
-        outcome = torture(seed=seed, minutes=minutes, full=minutes >= MINUTES_FOR_ALL, say=say)
+        outcome = Outcome(seed, minutes, "full" if minutes >= MINUTES_FOR_ALL else "compact")
+        for part in [only] if only else Part:
+            drills.PARTS[part](outcome, say)
         if as_json:
             typer.echo(json.dumps(outcome.as_json(), indent=2, ensure_ascii=False))
         else:

@@ -73,18 +73,16 @@ class Outcome:
         }
 
 
-def torture(*, seed: int, minutes: float, full: bool, say: Say) -> Outcome:
+def torture(outcome: Outcome, say: Say) -> None:
     """Run one on an installation of its own, which goes with it."""
-    outcome = Outcome(seed, minutes, "full" if full else "compact")
     say("Making an installation …")
-    with installed(full=full) as standing:
+    with installed(full=outcome.layout == "full") as standing:
         if standing.disk is None:
             outcome.skipped.append(f"{DISK}: only root may mount a small file system")
         standing.start_parts()
         for name in publishers():  # what is imported later would hold up the load
             listening(name)
         asyncio.run(_Run(standing, outcome, say).live())
-    return outcome
 
 
 class _Run:

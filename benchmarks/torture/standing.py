@@ -31,6 +31,7 @@ SERVICES = (
 SILENT = "identity"  # it listens to nobody
 DISK_BYTES = 1_500_000_000
 SMALL = {"max_wal_size": "256MB", "min_wal_size": "80MB", "wal_keep_size": "0"}
+ARCHIVE = "archive"
 SECRET = "drawn-for-this-run-alone" * 2
 READY_WITHIN_S_MAX = 240
 WATCHED_EVERY_S = 0.3
@@ -147,7 +148,7 @@ async def is_ready(http: httpx2.AsyncClient, service: str, port: int) -> bool:
 
 @contextmanager
 def installed(
-    *, full: bool, settings: dict[str, str] | None = None, may_fill: bool = True
+    *, full: bool, may_fill: bool = True, archived: bool = False
 ) -> Iterator[Installation]:
     """Make an installation in a folder that goes with it; its processes are not started yet."""
     with (
@@ -156,7 +157,9 @@ def installed(
     ):
         folder = Path(made)
         folder.chmod(0o711)  # PostgreSQL has an account of its own where we are root
-        postgres = Postgres((disk or folder) / "postgres", settings=SMALL | (settings or {}))
+        postgres = Postgres(
+            (disk or folder) / "postgres", settings=SMALL | (_archiving(folder) if archived else {})
+        )
         broker = Kafka(folder / "kafka")
         try:
             postgres.start()
@@ -166,6 +169,15 @@ def installed(
         finally:
             postgres.stop()
             broker.stop()
+
+
+def _archiving(folder: Path) -> dict[str, str]:
+    """Let PostgreSQL put its log aside, segment by segment, beside its own folder."""
+    place = folder / ARCHIVE
+    place.mkdir()
+    place.chmod(0o777)
+    command = f"test ! -f {place}/%f && cp %p {place}/%f"
+    return {"archive_mode": "on", "archive_command": command}
 
 
 def _prepared(  # noqa: PLR0913, PLR0917  all that it is made of

@@ -8,6 +8,7 @@ import pytest
 from benchmarks.torture.rolling import roll
 from benchmarks.torture.standing import Installation, installed
 
+SLOW_MS = 20  # so that something is always under way
 pytestmark = pytest.mark.timeout(900)
 
 
@@ -19,6 +20,7 @@ def started() -> Iterator[Installation]:
 
 
 def test_a_rolling_restart_fails_no_request(standing: Installation) -> None:
+    standing.slow_down(SLOW_MS)
     rolled, wrong = asyncio.run(roll(standing, per_second=25, rounds=1, say=print))
     assert wrong == []
     assert rolled.placed
@@ -26,5 +28,6 @@ def test_a_rolling_restart_fails_no_request(standing: Installation) -> None:
 
 
 def test_processes_that_are_killed_fail_some(standing: Installation) -> None:
+    standing.slow_down(SLOW_MS)
     _, wrong = asyncio.run(roll(standing, per_second=25, rounds=1, say=print, graceful=False))
     assert wrong
