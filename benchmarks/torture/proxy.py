@@ -28,7 +28,8 @@ class Proxy:
             asyncio.ensure_future(self._pass_on(reader, back)),
             asyncio.ensure_future(self._pass_on(there, writer)),
         ]
-        await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        with suppress(asyncio.CancelledError):  # it is told to end
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         for end in writer, back:
             end.close()
         await asyncio.wait(ways)

@@ -37,9 +37,10 @@ class Drill:
         self._standing, self._load_s, self._say = standing, load_s, say
         self._chance = Random(seed)  # noqa: S311  no secret
         self.figures: dict[str, Any] = {}
+        self.moment = ""
 
-    async def live(self, *, agreeing: bool = True) -> dict[str, list[str]]:
-        """Run it and return what is wrong by check. Where nothing agrees, something must be."""
+    async def live(self) -> dict[str, list[str]]:
+        """Run it and return what is wrong, by check."""
         await self._standing.ready()
         async with self._standing.platform() as platform:
             chain = await deals.gather(platform, Journal(), self._chance)
@@ -50,7 +51,8 @@ class Drill:
             acknowledged = deepcopy(chain.journal.acknowledged)
             in_order = deepcopy(chain.journal.in_order)
             moment = await asyncio.to_thread(self._moment)
-            self._say(f"The moment to go back to: {moment.isoformat()}")
+            self.moment = moment.isoformat()
+            self._say(f"The moment to go back to: {self.moment}")
             await asyncio.sleep(self._load_s)
             for trader in traders:
                 trader.cancel()
@@ -58,8 +60,7 @@ class Drill:
             past = Journal(chain.journal.tried, acknowledged, in_order)
             self.figures["acknowledged_and_lost"] = chain.journal.effects() - past.effects()
             await asyncio.to_thread(self._lose_and_restore, backup, moment)
-            if agreeing:
-                await asyncio.to_thread(self._agree, moment)
+            await asyncio.to_thread(self._agree, moment)
             self._standing.start_parts()
             await self._standing.ready()
             return await self._looked(chain, past)
