@@ -12,7 +12,7 @@ from benchmarks.seeding import Seeded, Size
 from benchmarks.slices import in_turn
 from benchmarks.stage import Options, Stage, stage
 from benchmarks.visiting import signed_in
-from benchmarks.watching import Heard, Schedule, watched
+from benchmarks.watching import Heard, Schedule, percentile, watched
 from contracts.orders import LineProgressed
 from contracts.production import ProgressReported
 from contracts.scopes import Role, Scope
@@ -43,7 +43,7 @@ def run(options: Options) -> Result:
     with stage() as here:
         seeded = here.seed(Size(lines=5_000, buyers=1, suppliers=20))
         cookie = signed_in(here, seeded.buyer_id(0), [Role.BUYER_PROCUREMENT])
-        reports = _reports(here, seeded)
+        reports = reports_of(here, seeded)
         here.end()  # identity, which was asked for its key: `up` has one of its own
         port = free_port()
         up = here.program("up", "--no-demo", "--port", str(port))
@@ -58,7 +58,8 @@ def run(options: Options) -> Result:
     return _result(found, early, middle(limit))
 
 
-def _reports(here: Stage, seeded: Seeded) -> list[tuple[str, bytes]]:
+def reports_of(here: Stage, seeded: Seeded) -> list[tuple[str, bytes]]:
+    """Return a report of one piece for every line: of which schedule line, and the request."""
     tokens: dict[UUID, str] = {}
     reports = []
     for line in range(seeded.size.lines):
@@ -75,19 +76,14 @@ def _limit(here: Stage) -> float:
     return end_to_end_ms(here.servers, LIMIT_TOPIC, records=LIMIT_RECORDS, size_bytes=SIZE_BYTES)
 
 
-def _percentile(values: Sequence[float], share: float) -> float:
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
-
-
 def _figures(rate: str, found: Sequence[Heard]) -> list[Figure]:
     """Give the median over rounds of each percentile of a round."""
     figures = []
     for name, share in SHARES.items():
-        values = [_percentile(heard.since_answer_ms, share) for heard in found]
+        values = [percentile(heard.since_answer_ms, share) for heard in found]
         named = f"201 → buyer's page at {rate}/s, {name}"
         figures.append(Figure(name=named, value=middle(values), unit="ms"))
-    late = middle([_percentile(heard.since_due_ms, SHARES["p99"]) for heard in found])
+    late = middle([percentile(heard.since_due_ms, SHARES["p99"]) for heard in found])
     named = f"report due → buyer's page at {rate}/s, p99"
     return [*figures, Figure(name=named, value=late, unit="ms")]
 
@@ -96,7 +92,7 @@ def _result(found: Mapping[str, Sequence[Heard]], early: Heard, limit: float) ->
     figures = [figure for rate, heard in found.items() for figure in _figures(rate, heard)]
     usual = next(one.value for one in figures if one.name == TARGETS[0].name)
     every = [heard for some in found.values() for heard in some]
-    first = _percentile(early.since_answer_ms, 0.5)
+    first = percentile(early.since_answer_ms, 0.5)
     return Result.of(
         "freshness",
         "From the supplier's 201 to the message on the buyer's open page",

@@ -39,6 +39,20 @@ class Passing:
             time.sleep(LOOKED_EVERY_S)
         return time.perf_counter()
 
+    def until_none(self, count: str) -> float:
+        """Wait until nothing is counted any more, and return when that was."""
+        ends = time.perf_counter() + PASSED_WITHIN_S_MAX
+        while here := self.number(count):
+            if time.perf_counter() > ends:
+                raise NotPassedError(f"{here} left after {PASSED_WITHIN_S_MAX} s")
+            time.sleep(LOOKED_EVERY_S)
+        return time.perf_counter()
+
+    @staticmethod
+    def now() -> float:
+        """Return the time on the clock of all others here."""
+        return time.perf_counter()
+
     def number(self, query: str) -> float:
         """Return the one number that a query asks for."""
         row = self._connection.execute(query).fetchone()
@@ -52,6 +66,7 @@ class Passing:
 
 
 SENT = "SELECT count(*) FROM {}.outbox WHERE published_at IS NOT NULL"
+WAITING = "SELECT count(*) FROM {}.outbox WHERE published_at IS NULL"
 TAKEN_IN = "SELECT count(*) FROM {}.inbox"
 """Effects and inbox rows are committed together, so one counts the other."""
 

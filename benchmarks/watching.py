@@ -38,6 +38,12 @@ class Heard(NamedTuple):
     lost: int
 
 
+def percentile(values: Sequence[float], share: float) -> float:
+    """Return the value that this share of the values does not exceed."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
+
+
 def watched(schedule: Schedule) -> Heard:
     """Let suppliers report while a buyer watches, in a process of its own."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
