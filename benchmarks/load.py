@@ -82,6 +82,18 @@ def _head(method: str, path: str, token: str, headers: dict[str, str]) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode()
 
 
+def call(port: int, request: bytes) -> tuple[int, bytes]:
+    """Send one request; return the status and the body of its answer."""
+
+    async def called() -> tuple[int, bytes]:
+        wire = await _connected(port)
+        status, answer = await wire.send(request)
+        wire.close()
+        return status, answer.partition(b"\r\n\r\n")[2]
+
+    return asyncio.run(called())
+
+
 def loaded(load: Load) -> Loaded:
     """Send a load, and return what came of it."""
     share = load.connections // load.processes

@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 import psycopg
+from sqlalchemy import TextClause
 from uuid_utils.compat import uuid7
 
 from benchmarks.load import processes
@@ -212,32 +213,51 @@ def pgbench(plan: Plan, *, connections: int, folder: Path) -> float:
         "reported_by": "'Li Wei'",
         "trace": "NULL::text",
     }
-    record = "\n".join(line.partition("--")[0] for line in str(RECORD_REPORTS).splitlines())
-    for name, text in given.items():
-        record = re.sub(rf"(?<!:):{name}\b", lambda _, text=text: text, record)  # type: ignore[misc]
+    record = filled(RECORD_REPORTS, given)
     hold = HOLD.replace("%(party)s", f"'{plan.supplier_id}'")
     hold = hold.replace("ANY(%(ids)s)", f"{work_order}::uuid")
     act = ACT.replace("%s", f"'{plan.supplier_id}'")
-    lines = [
-        f"\\set n random({plan.first}, {plan.first + plan.rows - 1})",
-        "\\startpipeline",
-        *(f"{text.strip()};" for text in ("BEGIN", act, hold, record, "COMMIT")),
-        "\\endpipeline",
-    ]
-    script = folder / "single.sql"
-    script.write_text("\n".join([*lines, ""]))
-    return _ran(plan, script, connections)
+    return by_pgbench(
+        plan.conninfo,
+        folder / "single.sql",
+        [f"\\set n random({plan.first}, {plan.first + plan.rows - 1})"],
+        [act, hold, record],
+        role="production",
+        connections=connections,
+        seconds=plan.seconds,
+    )
 
 
-def _ran(plan: Plan, script: Path, connections: int) -> float:
-    server = dict(word.split("=") for word in plan.conninfo.split())
+def filled(statement: TextClause, given: Mapping[str, str]) -> str:
+    """Return a statement of a service's with SQL in place of what it is told."""
+    text = "\n".join(line.partition("--")[0] for line in str(statement).splitlines())
+    for name, value in given.items():
+        text = re.sub(rf"(?<!:):{name}\b", lambda _, value=value: value, text)  # type: ignore[misc]
+    return text
+
+
+def by_pgbench(  # noqa: PLR0913
+    conninfo: str,
+    script: Path,
+    before: Sequence[str],
+    statements: Sequence[str],
+    *,
+    role: str,
+    connections: int,
+    seconds: float,
+) -> float:
+    """Run statements in one transaction and one round trip as a service's app role; per second."""
+    sent = [f"{text.strip()};" for text in ("BEGIN", *statements, "COMMIT")]
+    lines = [*before, "\\startpipeline", *sent, "\\endpipeline", ""]
+    script.write_text("\n".join(lines))
+    server = dict(word.split("=") for word in conninfo.split())
     given = {
         "PGHOST": server["host"],
-        "PGUSER": "production_app",
-        "PGOPTIONS": "-c TimeZone=UTC -c search_path=production",
+        "PGUSER": f"{role}_app",
+        "PGOPTIONS": f"-c TimeZone=UTC -c search_path={role}",
     }
-    seconds = max(1, round(plan.seconds))  # pgbench knows whole ones alone
-    words = ["-n", "-M", "prepared", "-c", connections, "-j", 2, "-T", seconds, "-f", script]
+    whole = max(1, round(seconds))  # pgbench knows whole ones alone
+    words = ["-n", "-M", "prepared", "-c", connections, "-j", 2, "-T", whole, "-f", script]
     command = [str(POSTGRES / "pgbench"), *map(str, words), "postgres"]
     environment = os.environ | given
     said = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
