@@ -103,13 +103,13 @@ class _Run:
             watching = asyncio.create_task(self._standing.watch())
             stack.callback(watching.cancel)
             traders = [asyncio.create_task(chain.trade()) for _ in range(TRADERS)]
+            for trader in traders:
+                stack.callback(trader.cancel)
             began = time.monotonic()
             await self._suffer(began)
             self._say("Letting the load end …")
             chain.ending.set()
-            await asyncio.wait(traders, timeout=FINISHED_WITHIN_S_MAX)
-            for trader in traders:
-                trader.cancel()
+            await self._end(traders)
             self._outcome.figures["load_s"] = round(time.monotonic() - began, 1)
             scene = await self._rested()
             self._outcome.wrong |= await asyncio.to_thread(looked, [LETTERS_CHECK], scene)
@@ -118,6 +118,12 @@ class _Run:
             self._count(scene, applied)
             self._say("Checking …")
             self._outcome.wrong |= await asyncio.to_thread(looked, CHECKS, scene)
+
+    async def _end(self, traders: Sequence[asyncio.Task[None]]) -> None:
+        """Wait for the deals that are under way; one that cannot be finished is told."""
+        done, late = await asyncio.wait(traders, timeout=FINISHED_WITHIN_S_MAX)
+        failed = [repr(error) for trader in done if (error := trader.exception())]
+        self._journal.refused += failed + ["a deal came to no end"] * len(late)
 
     async def _suffer(self, began: float) -> None:
         """Do one fault after the other, in some cases the next before the last is over."""
