@@ -32,7 +32,7 @@ FLAGS = [
 ]
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
-PATIENCE_MS = 15_000  # with a page, on a machine that does much else
+PATIENCE_MS = 30_000  # with a page, on a machine that does much else
 
 Open = Callable[..., Page]
 

@@ -149,7 +149,7 @@ def test_a_wrong_field_is_said_beside_it_and_nothing_typed_is_lost(
     phone.click(".thumb button")  # nothing chosen of the industries
     expect(phone.locator("#industry-error")).to_contain_text("选择行业")
     phone.fill("#industry-q", "紧固件")
-    phone.locator("#industry-choices label").first.click()
+    phone.locator("#industry-choices label", has_text="紧固件").first.click()
     phone.click(".thumb button")
     phone.locator(".big-choices label", has_text="微型").click()
     phone.click(".thumb button")
