@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from contracts.identity import OrganizationRegistered
 from contracts.onboarding import RelationshipChanged
 from contracts.orders import ChangeAgreed, LineCancelled, LineConfirmed, OrderPlaced
 from contracts.production import ProgressReported
@@ -12,6 +13,12 @@ from shared.database import utc_now
 from shared.inbox import Handlers
 
 handlers = Handlers()
+
+
+@handlers.on(OrganizationRegistered)
+async def know_who_may_carry(session: AsyncSession, event: OrganizationRegistered) -> None:
+    """Let suppliers name an organization of this platform as a carrier."""
+    await lines.know_organization(session, event.organization_id)
 
 
 @handlers.on(RelationshipChanged)

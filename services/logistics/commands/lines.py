@@ -20,7 +20,13 @@ from contracts.orders import (
 )
 from contracts.production import ProgressReported
 from services.logistics.domain.shipments import LineState
-from services.logistics.models import Progress, Relationship, ScheduleLine
+from services.logistics.models import Organization, Progress, Relationship, ScheduleLine
+
+
+async def know_organization(session: AsyncSession, organization_id: UUID) -> None:
+    """Know that an organization exists here."""
+    known = insert(Organization).values(id=organization_id)
+    await session.execute(known.on_conflict_do_nothing())
 
 
 async def keep_relationship(session: AsyncSession, event: RelationshipChanged) -> None:
