@@ -73,13 +73,18 @@ async def application(api: Api, application_id: UUID) -> Application:
     return await api.get(Application, "onboarding", f"/applications/{application_id}")
 
 
-async def partnerships(api: Api) -> list[Partnership]:
+async def partnerships(api: Api, *, state: str | None = None) -> list[Partnership]:
     """Return all relationships with what was agreed."""
     found: list[Partnership] = []
     cursor = None
     for _ in range(PAGES_MAX):
         page = await api.get(
-            Page[Partnership], "onboarding", "/relationships", limit=PAGE_MAX, cursor=cursor
+            Page[Partnership],
+            "onboarding",
+            "/relationships",
+            limit=PAGE_MAX,
+            cursor=cursor,
+            state=state,
         )
         found += page.items
         cursor = page.cursor
