@@ -13,7 +13,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from pydantic import ValidationError
-from sqlalchemy import ARRAY, LargeBinary, Uuid, any_, bindparam, func, literal, select, text
+from sqlalchemy import ARRAY, LargeBinary, Uuid, any_, func, literal, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.event import Envelope
@@ -21,7 +21,7 @@ from lianqiao.installation import CannotError, service, service_names, topics
 from lianqiao.serving import stores_of
 from shared.database import Sessions, Store, transaction
 from shared.events import Message
-from shared.inbox import ConsumerPosition, DeadLetter, DiscardedLetter, Handlers
+from shared.inbox import ConsumerPosition, DeadLetter, DiscardedLetter, Handlers, InboxEvent
 from shared.kafka import set_offsets, whole
 from shared.settings import settings
 
@@ -30,9 +30,6 @@ BATCH = 1_000
 BECAUSE = "published after the point to which the database was restored"
 BY = "lianqiao restored"
 KNOWN = text("SELECT (message::json ->> 'id')::uuid FROM outbox WHERE recorded_at >= :since")
-ENTER = text(
-    "INSERT INTO inbox (event_id) SELECT unnest(:ids) ON CONFLICT DO NOTHING RETURNING event_id"
-).bindparams(bindparam("ids", type_=ARRAY(Uuid)))
 
 
 class Agreed(NamedTuple):
@@ -132,14 +129,13 @@ async def _disowned(system: Sessions, lost: Sequence[Lost], *, dry_run: bool) ->
     for start in range(0, len(lost), BATCH):
         some = {one.id: one for one in lost[start : start + BATCH]}
         async with transaction(system) as session:
-            new = set(await session.scalars(ENTER, {"ids": list(some)}))
-            for id_ in new:
+            there = InboxEvent.event_id == any_(literal(list(some), ARRAY(Uuid)))
+            entered = set(await session.scalars(select(InboxEvent.event_id).where(there)))
+            for id_ in () if dry_run else some.keys() - entered:
+                session.add(InboxEvent(event_id=id_))
                 await _keep(session, some[id_].message)
-            heard += len(some.keys() - new) - await _without_effect(
-                session, [some[id_].message for id_ in some.keys() - new]
-            )
-            if dry_run:
-                await session.rollback()
+            messages = [some[id_].message for id_ in entered]
+            heard += len(entered) - await _without_effect(session, messages)
     return heard
 
 

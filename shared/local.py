@@ -175,15 +175,9 @@ class Postgres(_Process):
 
     name = "PostgreSQL"
 
-    def __init__(
-        self, folder: Path, *, durable: bool = True, settings: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, folder: Path, *, durable: bool = True, **own: str) -> None:
         super().__init__(folder)
-        self._settings = {
-            **POSTGRES_SETTINGS,
-            **({} if durable else FORGETFUL),
-            **(settings or {}),
-        }
+        self._settings = POSTGRES_SETTINGS | ({} if durable else FORGETFUL) | own
         self._initdb = INITDB if durable else (*INITDB, "--no-sync")
         self._account: dict[str, object] = {}
         self._socket = self.folder
