@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 import typer
+import uvloop
 from rich.console import Console
 from rich.table import Table
 from typer.core import TyperGroup
@@ -144,7 +145,7 @@ def api(name: ServiceName, *, port: Port = 8000, host: str = "127.0.0.1") -> Non
     from lianqiao.serving import serve_api  # noqa: PLC0415  it reads the settings
 
     with listening(port, [host]) as sockets:
-        asyncio.run(serve_api(name, sockets))
+        uvloop.run(serve_api(name, sockets))
 
 
 @app.command()
@@ -153,7 +154,7 @@ def relay(name: ServiceName) -> None:
     _as_part()
     from lianqiao.serving import run_relay  # noqa: PLC0415  it reads the settings
 
-    asyncio.run(run_relay(name))
+    uvloop.run(run_relay(name))
 
 
 @app.command()
@@ -162,7 +163,7 @@ def consume(name: ServiceName) -> None:
     _as_part()
     from lianqiao.serving import run_consumer  # noqa: PLC0415  it reads the settings
 
-    asyncio.run(run_consumer(name))
+    uvloop.run(run_consumer(name))
 
 
 @app.command()
