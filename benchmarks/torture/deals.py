@@ -19,7 +19,7 @@ from lianqiao.client import Api, Json, Platform, PlatformError, RefusedError
 from lianqiao.parties import Party, Relation, register, relate, wait_for_relationships
 
 BUYERS, SUPPLIERS = 2, 3
-NOT_YET = ("-not-found", "-yet", "-unknown")  # a service has not heard of it
+NOT_YET = ("-not-found", "-yet", "-unknown", "/not-confirmed")  # a service has not heard of it
 BUSY = 503
 SERVER_ERROR = 500
 AGAIN_AFTER_S = 0.25
