@@ -158,7 +158,7 @@ def installed(
         folder = Path(made)
         folder.chmod(0o711)  # PostgreSQL has an account of its own where we are root
         postgres = Postgres(
-            (disk or folder) / "postgres", **SMALL, **(_archiving(folder) if archived else {})
+            (disk or folder) / "postgres", own=SMALL | (_archiving(folder) if archived else {})
         )
         broker = Kafka(folder / "kafka")
         try:
