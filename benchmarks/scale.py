@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from benchmarks.passing import SENT, TAKEN_IN, TAKEN_IN_PER_S, Passing
@@ -15,6 +16,7 @@ PROCESSES = 1, 2, 4
 EVENTS, EVENTS_QUICK = 12_000, 1_000
 ROUNDS_MAX = 3
 TRICKLE, TRICKLE_EVERY_S = 20, 0.1  # events at a time, while the group changes
+GROUPED_S = 8.0
 BEFORE_S, AFTER_S = 2.0, 14.0  # a killed member is missed after ten seconds
 STALL = """
     SELECT extract(epoch FROM max(arrived_at - recorded_at))
@@ -115,25 +117,27 @@ def _taken_in(here: Stage, passing: Passing, events: int, count: int) -> float:
 
 
 def _stalls(here: Stage, passing: Passing) -> dict[str, float]:
-    """Change a group of two under a trickle of events, and see who waits how long."""
-    first, second = _consumers(here, 2)
-    _flow(passing, seconds=BEFORE_S)
-    passing.until(TAKEN_IN.format("orders"), 1)
-    found = {}
-    changes: dict[str, Callable[[], object]] = {
-        "nothing changes": lambda: None,
-        "one joins": lambda: _consumers(here, 1),
-        "one leaves": second.stop,
-        "one is killed": first.kill,
-    }
-    for what, change in changes.items():
+    """Change a group under a trickle of events, and see how long one waits at most."""
+    members, found = _consumers(here, 2), {}
+    _flow(passing, seconds=GROUPED_S)  # until each has its part, also on a slow machine
+    for what in ("nothing changes", "one joins", "one leaves", "one is killed"):
         _settle(passing)
+        passing.forget()
+        before = {member: member.used().cpu_s for member in members}
         _flow(passing, seconds=BEFORE_S)
-        change()
-        _flow(passing, seconds=AFTER_S if what == "one is killed" else AFTER_S / 2)
+        busiest = max(members, key=lambda member: member.used().cpu_s - before[member])
+        if what == "one joins":
+            members += _consumers(here, 1)
+        elif what != "nothing changes":
+            members.remove(busiest)
+        with ThreadPoolExecutor(1) as meanwhile:
+            if what == "one leaves":
+                meanwhile.submit(busiest.stop)
+            elif what == "one is killed":
+                busiest.kill()
+            _flow(passing, seconds=AFTER_S if what == "one is killed" else AFTER_S / 2)
         _settle(passing)
         found[what] = passing.number(STALL)
-        passing.forget()
     return found
 
 
