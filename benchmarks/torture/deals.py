@@ -23,7 +23,7 @@ NOT_YET = ("-not-found", "-yet", "-unknown", "/not-confirmed")  # a service has 
 BUSY = 503
 SERVER_ERROR = 500
 AGAIN_AFTER_S = 0.25
-HEARD_WITHIN_S = 150.0
+HEARD_WITHIN_S = 300.0  # faults follow each other, and each takes its time
 LIMIT = {"amount": "10000000.00", "currency": "CNY"}
 BUYING = frozenset(
     {
