@@ -1,5 +1,6 @@
 """Ask the onboarding service about suppliers: whom we invited, who applies, what was agreed."""
 
+from typing import Any
 from uuid import UUID
 
 from services.portal.queries.api import Api
@@ -71,6 +72,13 @@ async def applications(
 
 async def application(api: Api, application_id: UUID) -> Application:
     return await api.get(Application, "onboarding", f"/applications/{application_id}")
+
+
+async def suppliers(api: Api, **query: Any) -> Page[Partnership]:  # noqa: ANN401
+    """Return a page of the relationships with one's suppliers, by name."""
+    return await api.get(
+        Page[Partnership], "onboarding", "/relationships", side="buyer", limit=PAGE_MAX, **query
+    )
 
 
 async def partnerships(api: Api, *, state: str | None = None) -> list[Partnership]:
