@@ -79,9 +79,10 @@ def _consumed(here: Stage, passing: Passing, events: int) -> float:
     passing.until(SENT.format("production"), events)
     consumer = here.program("consume", "orders")
     passing.until(TAKEN_IN.format("orders"), passing.published - passing.taken_in)
+    per_s = passing.number(TAKEN_IN_PER_S)
     passing.taken_in = passing.published
     here.end(consumer)
-    return passing.number(TAKEN_IN_PER_S)
+    return per_s
 
 
 def _all_in_one(here: Stage, passing: Passing, events: int, rounds: int) -> dict[str, list[float]]:
