@@ -117,8 +117,9 @@ def _name(whose: str, size: int, connections: int) -> str:
 
 
 def _result(found: Mapping[str, Sequence[Loaded | float]], sizes: Sequence[int]) -> Result:
-    loads = [one for several in found.values() for one in several if isinstance(one, Loaded)]
-    assert not sum(one.errors for one in loads), [one.refused for one in loads if one.errors][:1]
+    for name, several in found.items():
+        for one in several:
+            assert not isinstance(one, Loaded) or not one.errors, (name, one.failed, one.refused)
     per_s = {
         name: [one.per_s if isinstance(one, Loaded) else one for one in several]
         for name, several in found.items()

@@ -15,7 +15,7 @@ import uvloop
 
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 PROCESSES_MAX = 4
-ANSWERED_WITHIN_S_MAX = 30
+ANSWERED_WITHIN_S_MAX = 120
 OK = 2  # the first digit of its status
 SHOWN_MAX = 3
 
