@@ -10,7 +10,7 @@ PAGES := $(shell find services shared/web -name '*.html' -o -name '*.js' -o -nam
 EVERYTHING := --all-extras --group dev
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help install run test check contracts migration lock fresh browser
+.PHONY: help install run test check bench contracts migration lock fresh browser torture soak
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -25,7 +25,7 @@ run: install  ## start everything here: PORT=8000, RESET=1 begins anew, LAN=1 le
 		$(if $(LAN),--lan $(if $(filter-out 1,$(LAN)),--address $(LAN)))
 
 test: install browser  ## run every test; what cannot run is named with its reason
-	@$(BIN)/pytest -rs $(TESTS)
+	@$(BIN)/pytest -rs --numprocesses logical --maxprocesses 4 --dist worksteal $(TESTS)
 
 check: install fresh  ## all that is checked before a change is taken, tests included
 	$(BIN)/ruff check
@@ -34,6 +34,15 @@ check: install fresh  ## all that is checked before a change is taken, tests inc
 	$(BIN)/lint-imports
 	$(BIN)/hadolint Dockerfile
 	@$(MAKE) --no-print-directory test
+
+bench: install  ## measure what we promise: NAMES="ingest ledger"; writes benchmarks/results
+	@$(BIN)/lianqiao bench --keep $(NAMES)
+
+torture: install  ## kill, stop, fill, slow and poison an installation under load: SEED=1 MINUTES=5
+	@$(BIN)/lianqiao torture $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES))
+
+soak: install  ## the same for hours: SEED=1 MINUTES=120
+	@$(BIN)/lianqiao torture --soak $(if $(SEED),--seed $(SEED)) --minutes $(or $(MINUTES),120)
 
 contracts: install  ## write the schemas and API documents anew
 	$(BIN)/python -m lianqiao.contracts
@@ -46,6 +55,7 @@ lock: install  ## write the locks anew, with newer versions: UPGRADE=1
 	$(COMPILE) -c requirements.lock -o requirements.image.lock
 	$(BIN)/npm $(if $(UPGRADE),update,install) --package-lock-only
 	$(BIN)/python -m shared.jars
+	$(BIN)/python -m benchmarks.kafka_tools
 
 fresh: install
 	@mkdir -p .tools/fresh
@@ -56,6 +66,7 @@ fresh: install
 		cmp -s $$lock .tools/fresh/$$lock || { echo "$$lock is stale: run \`make lock\`."; exit 1; }; \
 	done
 	@$(BIN)/python -m shared.jars --check
+	@$(BIN)/python -m benchmarks.kafka_tools --check
 
 # Debian's Chromium and a font with Chinese, where we may install them; tests say what they miss.
 browser:

@@ -8,12 +8,14 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 import typer
+import uvloop
 from rich.console import Console
 from rich.table import Table
 from typer.core import TyperGroup
@@ -23,15 +25,17 @@ from lianqiao.installation import CannotError, attach
 
 CANNOT, DEFECT, FOUND = 1, 70, 3  # exit codes; 2 is Typer's, for a command that is misspelt
 
+BENCHES = {"bench": "benchmarks.cli", "torture": "benchmarks.torture.cli"}
+
 
 class Whole(TyperGroup):
-    """The commands below, and those of the importers and the simulator once they are asked for."""
+    """The commands below, and those that are imported once they are asked for."""
 
     brought: ClassVar = {
-        "import": "importing",
-        "simulate": "simulation",
-        "insights": "insights",
-    }
+        "import": "lianqiao.importing.cli",
+        "simulate": "lianqiao.simulation.cli",
+        "insights": "lianqiao.insights.cli",
+    } | (BENCHES if find_spec("benchmarks") else {})  # no image has those
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401  Typer keeps its type private
         """Name all commands, in the order in which they are met."""
@@ -41,7 +45,7 @@ class Whole(TyperGroup):
         """Find a command; what takes long to import is imported when it is needed."""
         if cmd_name not in self.brought:
             return super().get_command(ctx, cmd_name)
-        module = import_module(f"lianqiao.{self.brought[cmd_name]}.cli")
+        module = import_module(self.brought[cmd_name])
         found = typer.main.get_command(module.app)
         found.name = cmd_name
         return found
@@ -141,7 +145,7 @@ def api(name: ServiceName, *, port: Port = 8000, host: str = "127.0.0.1") -> Non
     from lianqiao.serving import serve_api  # noqa: PLC0415  it reads the settings
 
     with listening(port, [host]) as sockets:
-        asyncio.run(serve_api(name, sockets))
+        uvloop.run(serve_api(name, sockets))
 
 
 @app.command()
@@ -150,7 +154,7 @@ def relay(name: ServiceName) -> None:
     _as_part()
     from lianqiao.serving import run_relay  # noqa: PLC0415  it reads the settings
 
-    asyncio.run(run_relay(name))
+    uvloop.run(run_relay(name))
 
 
 @app.command()
@@ -159,7 +163,7 @@ def consume(name: ServiceName) -> None:
     _as_part()
     from lianqiao.serving import run_consumer  # noqa: PLC0415  it reads the settings
 
-    asyncio.run(run_consumer(name))
+    uvloop.run(run_consumer(name))
 
 
 @app.command()
@@ -182,6 +186,36 @@ def check(*, as_json: AsJson = False) -> None:
         said = f"{len(broken)} do not hold." if broken else "All hold."
         console.print(f"{len(findings)} invariants checked. {said}")
     if broken:
+        raise typer.Exit(FOUND)
+
+
+@app.command()
+def restored(
+    to: Annotated[str, typer.Option(help="To when, with its zone: 2026-06-01T08:30:00+08:00.")],
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Change nothing, only count.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """After a restore, let topics and consumers agree with the database, before anything starts.
+
+    What was published after that moment gets no effect anywhere, and consumers go back to where
+    the database says that they were. It can be repeated. Exits with 3 when a service has had the
+    effect of something that its publisher lost.
+    """
+    _attach()
+    from lianqiao.restoring import agree  # noqa: PLC0415  it reads the settings
+
+    try:
+        at = datetime.fromisoformat(to).astimezone(UTC)
+    except ValueError as error:
+        raise CannotError(f"{to} is no moment: {error}.") from error
+    with _status() as say:
+        rows = asyncio.run(agree(at, dry_run=dry_run, say=say))
+    if as_json:
+        _print_json([row._asdict() for row in rows])
+    else:
+        _print_table(rows)
+    if any(row.heard for row in rows):
         raise typer.Exit(FOUND)
 
 

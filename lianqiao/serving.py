@@ -3,14 +3,16 @@
 import asyncio
 import gc
 import signal
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from functools import partial
 from socket import socket
 from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
 from sqlalchemy import text
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lianqiao.installation import CannotError, every_service, service, topics
 from shared.app import Platform, Service, create_app
@@ -24,6 +26,7 @@ from shared.settings import settings
 REST = "portal"  # answers for every address that is no other service's
 CONNECTIONS_SPARED = 10  # for whoever looks after the database
 REQUESTS_END_WITHIN_S_MAX = 5  # live pages never end by themselves
+IDLE_S_MAX = 75  # longer than any proxy keeps a connection: it never uses one that was just closed
 END = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 IN_USE = text(
     """
@@ -96,7 +99,7 @@ async def everything() -> AsyncIterator[Platform]:
             jobs = relays_of(one, store) + consumers_of(one, store)
             apps[name] = create_app(one, store=store, verify=keys, jobs=jobs)
         platform = Platform(apps, rest=REST)
-        await stack.enter_async_context(_following(keys))
+        await stack.enter_async_context(following_keys(keys))
         await _enter_all(stack, apps)
         yield platform
 
@@ -109,9 +112,9 @@ async def serve_api(name: str, sockets: Sequence[socket]) -> None:
         await require_connections(stores[name], pools=2)
         keys = keys_of(stores[name] if name == "identity" else None)
         app = create_app(found, store=stores[name], verify=keys)
-        await stack.enter_async_context(_following(keys))
+        await stack.enter_async_context(following_keys(keys))
         await _enter_all(stack, {name: app})
-        await web_server(app).serve(list(sockets))
+        await web_server(app, leaving=Leaving([app])).serve(list(sockets))
 
 
 async def run_relay(name: str) -> None:
@@ -128,12 +131,47 @@ async def run_consumer(name: str) -> None:
         await run_until_told_to_stop(consumers_of(service(name), stores[name]))
 
 
-class WebServer(uvicorn.Server):
-    """A web server that ends at a signal, and leaves the rest of the way out to us."""
+class Leaving:
+    """How a process among many ends so that no request fails.
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    It says that it is not ready, and closes each connection after its next answer; once proxies
+    have had the time to send everything elsewhere, it stops listening and ends what is under way.
+    """
+
+    def __init__(self, apps: Iterable[FastAPI]) -> None:
+        self._apps, self._begun = list(apps), False
+
+    def begin(self) -> float:
+        """Begin to leave, and return the seconds until the process may stop listening."""
+        self._begun = True
+        for app in self._apps:
+            app.state.leaving = True
+        return settings().drain_s
+
+    def around(self, app: ASGIApp) -> ASGIApp:
+        """Close connections, once it has begun."""
+
+        async def served(scope: Scope, receive: Receive, send: Send) -> None:
+            await app(scope, receive, partial(self._send, send) if self._begun else send)
+
+        return served
+
+    async def _send(self, send: Send, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = [*message.get("headers", ()), (b"connection", b"close")]
+            message = {**message, "headers": headers}
+        await send(message)
+
+
+class WebServer(uvicorn.Server):
+    """A web server that ends at a signal, and leaves the rest of the way out to us.
+
+    Where it is one of many, SIGTERM lets it leave first; a second signal ends it at once.
+    """
+
+    def __init__(self, config: uvicorn.Config, leaving: Leaving | None = None) -> None:
         super().__init__(config)
-        self.answering = asyncio.Event()
+        self.answering, self._leaving = asyncio.Event(), leaving
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
         await super().startup(sockets)
@@ -143,24 +181,38 @@ class WebServer(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         loop = asyncio.get_running_loop()
         for number in END:
-            loop.add_signal_handler(number, self.handle_exit, number, None)
+            loop.add_signal_handler(number, self._told, number)
         yield
 
+    def _told(self, number: signal.Signals) -> None:
+        if number == signal.SIGTERM and self._leaving:
+            loop, rest_s = asyncio.get_running_loop(), self._leaving.begin()
+            self._leaving = None
+            loop.call_later(rest_s, self.handle_exit, number, None)
+        else:
+            self.handle_exit(number, None)
 
-def web_server(app: Callable[..., Any], **options: Any) -> WebServer:  # noqa: ANN401
+
+def web_server(
+    app: ASGIApp,
+    *,
+    leaving: Leaving | None = None,
+    **options: Any,  # noqa: ANN401
+) -> WebServer:
     """Prepare to serve an app whose lifespan is already under way."""
     _spare_what_is_loaded()
     config = uvicorn.Config(
-        app,
+        leaving.around(app) if leaving else app,
         lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,
         ws="none",
         timeout_graceful_shutdown=REQUESTS_END_WITHIN_S_MAX,
+        timeout_keep_alive=IDLE_S_MAX,
         **options,
     )
-    return WebServer(config)
+    return WebServer(config, leaving)
 
 
 def _spare_what_is_loaded() -> None:
@@ -197,7 +249,7 @@ def unreachable(error: BaseException) -> str:
 
 
 @asynccontextmanager
-async def _following(keys: Keys) -> AsyncIterator[None]:
+async def following_keys(keys: Keys) -> AsyncIterator[None]:
     """Keep up with identity's keys, and with whom it stopped."""
     stop = asyncio.Event()
     stopped = keys.suspensions.following(servers=settings().kafka_servers)

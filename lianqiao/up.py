@@ -195,7 +195,9 @@ async def _serve(
     await migration.introduce()
     async with serving.everything() as platform:
         keys = running.certificate
-        tls = {"ssl_certfile": keys.certificate, "ssl_keyfile": keys.key} if keys else {}
+        tls: dict[str, Any] = (
+            {"ssl_certfile": keys.certificate, "ssl_keyfile": keys.key} if keys else {}
+        )
         server = serving.web_server(platform, **tls)
         async with asyncio.TaskGroup() as group:
             beside = [

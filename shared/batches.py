@@ -16,6 +16,8 @@ class Arrived(Protocol):
     @property
     def many(self) -> Handler | None: ...
     @property
+    def in_turn(self) -> bool: ...
+    @property
     def subject(self) -> tuple[str, str]: ...
 
 
@@ -25,7 +27,8 @@ A = TypeVar("A", bound=Arrived)
 def at_once(arrivals: Sequence[A]) -> Iterator[list[A]]:
     """Yield arrivals as they are applied: one by one, or of one type where that has a handler.
 
-    Each subject keeps its order, and no two of what is yielded together are on one subject.
+    Each subject keeps its order, and no two of what is yielded together are on one subject, except
+    for a handler that takes such events in turn.
     """
     if not any(arrival.many for arrival in arrivals):
         yield from ([arrival] for arrival in arrivals)
@@ -37,6 +40,9 @@ def at_once(arrivals: Sequence[A]) -> Iterator[list[A]]:
         alike: dict[Handler | UUID, list[A]] = {}
         for queue in waiting.values():
             arrival = queue.popleft()
-            alike.setdefault(arrival.many or arrival.event_id, []).append(arrival)
+            some = alike.setdefault(arrival.many or arrival.event_id, [])
+            some.append(arrival)
+            while arrival.in_turn and queue and queue[0].many is arrival.many:
+                some.append(queue.popleft())
         yield from alike.values()
         waiting = {subject: queue for subject, queue in waiting.items() if queue}

@@ -7,6 +7,7 @@ from importlib.resources import files
 from typing import Annotated, NamedTuple
 from uuid import UUID
 
+import orjson
 import psycopg
 from fastapi import Depends, Request
 from psycopg.pq import TransactionStatus
@@ -97,6 +98,7 @@ def engine_for(database_url: str, *, role: str) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=settings().connection_wait_s_max,
         pool_use_lifo=True,
+        json_deserializer=orjson.loads,  # eight times as fast as the standard library's
         connect_args={
             "autocommit": True,
             "connect_timeout": settings().connection_wait_s_max,
@@ -202,6 +204,16 @@ async def _request_transaction(
         yield session
 
 
+async def _transaction_of_a_key(
+    request: Request, caller: Annotated[Caller, Depends(authenticated)]
+) -> AsyncIterator[AsyncSession | None]:
+    if not hasattr(request.state, "first"):
+        yield None
+        return
+    async for session in _request_transaction(request, caller):
+        yield session
+
+
 async def _system_transaction(request: Request) -> AsyncIterator[AsyncSession]:
     store: Store = request.app.state.store
     async with transaction(store.system) as session:
@@ -222,6 +234,8 @@ async def _now() -> datetime:  # a coroutine, or FastAPI would hop through a thr
 
 # Function scope commits before the response is sent, so a 201 is never a lie.
 Transaction = Annotated[AsyncSession, Depends(_request_transaction, scope="function")]
+# For an endpoint that gathers requests: one with an Idempotency-Key has a transaction of its own.
+KeyedTransaction = Annotated[AsyncSession | None, Depends(_transaction_of_a_key, scope="function")]
 # For what happens before any caller is known, or is the platform's: it sees every row.
 SystemTransaction = Annotated[AsyncSession, Depends(_system_transaction, scope="function")]
 Now = Annotated[datetime, Depends(_now)]

@@ -12,6 +12,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Index,
+    Select,
     Text,
     any_,
     func,
@@ -29,7 +30,8 @@ from contracts.event import Envelope, Event
 from shared.database import KernelModel, Sessions, transaction, utc_now
 from shared.trace import traceparent
 
-RELAY_BATCH_MAX = 500
+RELAY_BATCH_MAX = 1_000
+RELAY_BYTES_MAX = 32_000_000  # that one batch holds in memory
 MESSAGE_BYTES_MAX = 1_000_000  # a broker takes 2^20 with key and frame, and would refuse for ever
 
 
@@ -102,6 +104,20 @@ def bell(sessions: Sessions) -> Iterator[asyncio.Event]:
         _bells[service].discard(ringing)
 
 
+def _oldest() -> Select[int, str, str, str]:
+    """Select what was not sent yet, as much as one batch may hold, and at least one event."""
+    columns = OutboxEvent.position, OutboxEvent.topic, OutboxEvent.subject, OutboxEvent.message
+    size = func.octet_length(OutboxEvent.message)
+    before = func.sum(size).over(order_by=OutboxEvent.position, rows=(None, 0)) - size
+    unpublished = select(*columns, before.label("before")).where(OutboxEvent.published_at.is_(None))
+    some = unpublished.order_by(OutboxEvent.position).limit(RELAY_BATCH_MAX).subquery()
+    chosen = select(some.c.position, some.c.topic, some.c.subject, some.c.message)
+    return chosen.where(some.c.before < RELAY_BYTES_MAX).order_by(some.c.position)
+
+
+_OLDEST = _oldest()
+
+
 async def relay(sessions: Sessions, send: Send) -> int:
     """Send the oldest unpublished events in order and return how many were sent.
 
@@ -109,13 +125,10 @@ async def relay(sessions: Sessions, send: Send) -> int:
     before the commit sends again: delivery is at least once, and the inbox absorbs it.
     """
     alone = select(func.pg_try_advisory_xact_lock(func.hashtext(func.current_schema())))
-    columns = OutboxEvent.position, OutboxEvent.topic, OutboxEvent.subject, OutboxEvent.message
-    unpublished = select(*columns).where(OutboxEvent.published_at.is_(None))
     async with transaction(sessions) as session:
         if not await session.scalar(alone):
             return 0
-        oldest = unpublished.order_by(OutboxEvent.position).limit(RELAY_BATCH_MAX)
-        batch = (await session.execute(oldest)).all()
+        batch = (await session.execute(_OLDEST)).all()
         if batch:
             await send([Message(row.topic, row.subject, row.message.encode()) for row in batch])
             positions = literal([row.position for row in batch], ARRAY(BigInteger))

@@ -5,12 +5,14 @@ are an organization's own, and answers are given again to the person and program
 """
 
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+import orjson
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from sqlalchemy import func, select, update
@@ -57,6 +59,7 @@ class Route(APIRoute):
 
 
 async def _once(handle: Handler, request: Request) -> Response:
+    await _read(request)
     key = request.headers.get(HEADER)
     if key is None or request.method != "POST":
         return await handle(request)
@@ -73,6 +76,13 @@ async def _once(handle: Handler, request: Request) -> Response:
     if claimed:
         await claimed[0](answer)  # the transaction is still open: it commits after this
     return answer
+
+
+async def _read(request: Request) -> None:
+    """Parse a JSON body at several times the speed; what is refused is left to slower words."""
+    if request.headers.get("content-type", "").startswith("application/json"):
+        with suppress(orjson.JSONDecodeError):
+            request._json = orjson.loads(await request.body())  # noqa: SLF001  as Starlette keeps it
 
 
 async def _claim(

@@ -123,6 +123,7 @@ class Arrival(NamedTuple):
     effect: Callable[[AsyncSession], Awaitable[None]]
     event: Event | None = None
     many: Handler | None = None  # what has the effect of several at once
+    in_turn: bool = False  # … also of several on one subject
 
     async def apply(self, session: AsyncSession) -> None:
         """Have the effect, as a step of the trace in which the event was published."""
@@ -150,6 +151,7 @@ class Handlers:
         self.topics: set[str] = set()
         self._by_type: dict[str, Handler] = {}
         self._together: dict[str, Handler] = {}
+        self._in_turn: set[Handler] = set()
 
     def on(self, contract: type[E]) -> Callable[[Handler], Handler]:
         def register(handler: Handler) -> Handler:
@@ -160,11 +162,11 @@ class Handlers:
 
         return register
 
-    def together(self, contract: type[E]) -> Callable[[Handler], Handler]:
+    def together(self, contract: type[E], *, in_turn: bool = False) -> Callable[[Handler], Handler]:
         """Register a handler of `(session, events)`, for effects that are set-based.
 
-        What comes at once is sorted by type as far as each subject's order allows: no two of the
-        events that it is given are on one subject.
+        What comes at once is sorted by handler as far as each subject's order allows: no two of the
+        events that it is given are on one subject, unless it takes such events in turn.
         """
 
         def register(handler: Handler) -> Handler:
@@ -173,6 +175,8 @@ class Handlers:
 
             self.on(contract)(alone)
             self._together[contract.type] = handler
+            if in_turn:
+                self._in_turn.add(handler)
             return handler
 
         return register
@@ -193,7 +197,8 @@ class Handlers:
         if handler is None:
             return None
         effect, many = partial(handler, event=event), self._together.get(envelope.type)
-        return Arrival(envelope.id, message, envelope.traceparent, effect, event, many)
+        in_turn = many in self._in_turn
+        return Arrival(envelope.id, message, envelope.traceparent, effect, event, many, in_turn)
 
 
 def _unreadable(message: Message, error: Exception) -> Arrival:

@@ -19,7 +19,9 @@ from jgo.env._lockfile import LockedDependency
 from jgo.maven import MavenContext
 from requests import RequestException
 
-KAFKA = "org.apache.kafka:kafka_2.13:4.3.0+org.slf4j:slf4j-simple:1.7.36"
+VERSION = "4.3.0"
+LOGGING = "org.slf4j:slf4j-simple:1.7.36"
+KAFKA = f"org.apache.kafka:kafka_2.13:{VERSION}+{LOGGING}"
 LOCK = Path(__file__).with_name("kafka.lock.toml")
 FETCHES_AT_ONCE_MAX = 8
 WAY_OUT = """\
@@ -33,11 +35,11 @@ class NotFetchedError(Exception):
     """A jar cannot be had, or is not the one in the lock; the message says what to do."""
 
 
-def classpath() -> list[Path]:
-    """Return the broker's jars as the lock has them; those that are missing are fetched."""
+def classpath(lock: Path = LOCK) -> list[Path]:
+    """Return the jars of a lock, the broker's if none is named; those missing are fetched."""
     settings = GlobalSettings.load()
     remote = {"central": MAVEN_CENTRAL_URL} | settings.repositories
-    locked = LockFile.load(LOCK).dependencies
+    locked = LockFile.load(lock).dependencies
     settings.repo_cache.mkdir(parents=True, exist_ok=True)
     with (
         TemporaryDirectory(dir=settings.repo_cache, prefix=".lianqiao-") as arriving,
@@ -80,9 +82,9 @@ def _first_line(error: Exception) -> str:
     return str(error).partition("\n")[0]
 
 
-def _resolved() -> list[LockedDependency]:
-    """Ask the repository what the broker consists of."""
-    artifacts = jgo.resolve(KAFKA, repositories=GlobalSettings.load().repositories)
+def _resolved(coordinates: str) -> list[LockedDependency]:
+    """Ask the repository what a program consists of."""
+    artifacts = jgo.resolve(coordinates, repositories=GlobalSettings.load().repositories)
     return [
         LockedDependency(
             artifact.groupId,
@@ -96,13 +98,14 @@ def _resolved() -> list[LockedDependency]:
     ]
 
 
-def main() -> None:
-    resolved = _resolved()
-    if LOCK.exists() and _facts(LockFile.load(LOCK).dependencies) == _facts(resolved):
+def keep_lock(coordinates: str, lock: Path) -> None:
+    """Write a lock anew where it does not hold what its program needs; `--check`: say so."""
+    resolved = _resolved(coordinates)
+    if lock.exists() and _facts(LockFile.load(lock).dependencies) == _facts(resolved):
         return
     if "--check" in sys.argv:
-        sys.exit(f"{LOCK.name} does not hold what {KAFKA} needs: run `make lock`.")
-    LockFile(resolved).save(LOCK)
+        sys.exit(f"{lock.name} does not hold what {coordinates} needs: run `make lock`.")
+    LockFile(resolved).save(lock)
 
 
 def _facts(jars: list[LockedDependency]) -> list[dict[str, object]]:
@@ -110,4 +113,4 @@ def _facts(jars: list[LockedDependency]) -> list[dict[str, object]]:
 
 
 if __name__ == "__main__":
-    main()
+    keep_lock(KAFKA, LOCK)

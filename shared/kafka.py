@@ -4,7 +4,15 @@ import asyncio
 import logging
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from functools import partial
@@ -16,10 +24,12 @@ from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssi
 from kafka.errors import (
     CommitFailedError,
     KafkaError,
+    NoError,
     RebalanceInProgressError,
     RetriableError,
     TopicAlreadyExistsError,
 )
+from kafka.structs import OffsetAndMetadata
 
 from shared.events import Message, Send
 from shared.inbox import Inbound, Position
@@ -45,8 +55,8 @@ PRODUCER = CLIENT | {
     "acks": "all",
     "enable_idempotence": True,
     "max_in_flight_requests_per_connection": 5,
-    "linger_ms": 0,
-    "batch_size": 65_536,
+    "linger_ms": 20,  # for a batch to gather: its end is what sends it, and nothing waits
+    "batch_size": 262_144,  # per partition; each batch is a write to the broker's disk
     "max_block_ms": 3_000,
     "delivery_timeout_ms": 120_000,  # never reached: a batch is given up as a whole, and earlier
 }
@@ -54,7 +64,7 @@ CONSUMER = CLIENT | {
     "enable_auto_commit": False,
     "auto_offset_reset": "earliest",
     "partition_assignment_strategy": [CooperativeStickyAssignor],
-    "max_poll_records": 500,
+    "max_poll_records": 2_000,  # several partitions at once, which are then applied side by side
     "max_poll_interval_ms": 300_000,
     "session_timeout_ms": 10_000,
     "heartbeat_interval_ms": 1_000,
@@ -115,6 +125,7 @@ async def outgoing(servers: str) -> AsyncIterator[Send]:
 
 def _send_all(producer: KafkaProducer, batch: Sequence[Message]) -> None:
     sent = [producer.send(m.topic, key=m.subject.encode(), value=m.body) for m in batch]
+    producer.flush(timeout=ACKNOWLEDGED_WITHIN_S_MAX)
     for acknowledgement in sent:
         acknowledgement.get(timeout=ACKNOWLEDGED_WITHIN_S_MAX)
 
@@ -209,11 +220,25 @@ def _from_now_on(servers: str, topics: Iterable[str], since_s: int) -> KafkaCons
     return consumer
 
 
+def set_offsets(servers: str, *, group: str, positions: Mapping[tuple[str, int], int]) -> None:
+    """Let a group read on from some positions, by topic and partition, when it has no members."""
+    connect = partial(KafkaAdminClient, bootstrap_servers=servers)
+    wanted = {
+        TopicPartition(*place): OffsetAndMetadata(position, "", -1)
+        for place, position in positions.items()
+    }
+    with _outages(), closing(_connected(connect, servers)) as admin:
+        for part, error in admin.alter_group_offsets(group, wanted).items():
+            if error is not NoError:
+                raise error(f"{group} on {part.topic}-{part.partition}")
+
+
 class Log(NamedTuple):
     """All that topics hold, from the first message on: read at will, and by nobody else's leave."""
 
     poll: Callable[[], Awaitable[Sequence[Message]]]
     left: Callable[[], Awaitable[int]]  # messages until the ends of all partitions, as of now
+    positions: Callable[[], Awaitable[Sequence[Position]]]  # of all partitions
 
 
 @asynccontextmanager
@@ -227,10 +252,13 @@ async def whole(servers: str, *, topics: Iterable[str]) -> AsyncIterator[Log]:
             found = await thread.call(consumer.poll, timeout_ms=POLL_MS_MAX)
             return [_message(record) for records in found.values() for record in records]
 
-        async def left() -> int:
-            return sum(p.log_end - p.position for p in await thread.call(_positions, consumer))
+        async def positions() -> Sequence[Position]:
+            return await thread.call(_positions, consumer)
 
-        yield Log(poll, left)
+        async def left() -> int:
+            return sum(p.log_end - p.position for p in await positions())
+
+        yield Log(poll, left, positions)
 
 
 def _from_the_start(servers: str, topics: Iterable[str]) -> KafkaConsumer:

@@ -54,6 +54,7 @@ JVM = (
     "-Xshare:auto",
     "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
 )
+Settings = Mapping[str, str]  # of PostgreSQL
 READY_WITHIN_S_MAX = 60
 STOPPED_WITHIN_S_MAX = 20
 LINES_SHOWN_MAX = 10
@@ -175,9 +176,9 @@ class Postgres(_Process):
 
     name = "PostgreSQL"
 
-    def __init__(self, folder: Path, *, durable: bool = True) -> None:
+    def __init__(self, folder: Path, *, durable: bool = True, own: Settings | None = None) -> None:
         super().__init__(folder)
-        self._settings = POSTGRES_SETTINGS | ({} if durable else FORGETFUL)
+        self._settings = {**POSTGRES_SETTINGS, **({} if durable else FORGETFUL), **(own or {})}
         self._initdb = INITDB if durable else (*INITDB, "--no-sync")
         self._account: dict[str, object] = {}
         self._socket = self.folder

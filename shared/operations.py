@@ -100,6 +100,8 @@ async def live() -> Status:
 async def ready(request: Request) -> Status:
     """Answer 200 when the database is there and migrated; Kafka may be away."""
     state = request.app.state
+    if getattr(state, "leaving", False):
+        raise NotReady("This process is about to end; another one answers.")
     store: Store = state.store
     async with transaction(store.system) as session:
         there = await session.scalar(text("SELECT to_regclass('alembic_version') IS NOT NULL"))

@@ -3,7 +3,7 @@
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from pydantic import PositiveInt, SecretStr
+from pydantic import NonNegativeInt, PositiveInt, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -18,6 +18,7 @@ class Settings(BaseSettings):
     connection_wait_s_max: PositiveInt = 5  # for one of them; then the answer is 503
     kafka_servers: str = "127.0.0.1:9092"  # a few brokers, by commas
     keep_answers_days: PositiveInt = 7  # to requests with an Idempotency-Key
+    drain_s: NonNegativeInt = 3  # an api that is told to end first says so, for proxies to notice
     keep_sent_events_days: PositiveInt = 30  # in the outbox; Kafka keeps them all
 
     issuer: str = "http://localhost:8000"  # where people and partners reach the platform

@@ -21,7 +21,7 @@ from shared.local import Kafka
 from shared.migrating import INI, INIS, migrate, migrated_services
 from tests.probe.contracts import Noted
 
-pytest_plugins = ["tests.absences"]
+pytest_plugins = ["tests.absences", "tests.telling"]
 
 EMPTY = text(
     """

@@ -237,7 +237,14 @@ OTHER_MAKERS = (
     ),
     Company("东屿客车有限公司", "管理员", "dongyu.example", (), (), "330200", "C3612", Size.LARGE),
 )
-NEIGHBORS_PER_PLACE = 8
+NEIGHBORS = (  # region, industry, what they make, how many
+    ("340100", "C3670", "汽车零部件", 2),
+    ("340200", "C3391", "铸造", 4),
+    ("330200", "C3391", "铸造", 5),
+    ("440300", "C3670", "汽车模具", 4),
+    ("530100", "C3670", "汽车内饰", 3),
+    ("320500", "C3670", "汽车电子", 4),
+)
 APPLICANT = Company("金辉弹簧有限公司", "郑晓", "jinhui.example", region="330200")
 REGULATOR = Company("链桥示范区工业和信息化局", "顾问之", "regulator.example")
 TIER_TWO = SUPPLIERS[0]  # it is itself the buyer of the forge
@@ -289,18 +296,18 @@ def suppliers(count: int, chance: Random) -> Iterator[Company]:
         yield Company(name, "管理员", f"supplier-{turn}.example", items, like.routing)
 
 
-def neighborhood(chance: Random) -> list[tuple[Company, Company]]:
-    """Draw who else buys from whom: other car makers and their suppliers, which nobody tells of.
+def neighborhood() -> list[tuple[Company, Company]]:
+    """Name who else buys from whom: other car makers and their suppliers, which nobody tells of.
 
-    A regulator's table shows nothing of a chain of one: it takes several on each side.
+    A regulator's table shows nothing of a chain of one: it takes several on each side, and none
+    of them much larger than the others.
     """
-    places = [place for place in ("340100", "440300", "330200") for _ in range(NEIGHBORS_PER_PLACE)]
+    places = [(*place, trade) for *place, trade, count in NEIGHBORS for _ in range(count)]
     drawn = []
-    for turn, region in enumerate(places):
+    for turn, (region, industry, trade) in enumerate(places):
         like = SUPPLIERS[turn % len(SUPPLIERS)]
-        name = f"{PLACES[turn % len(PLACES)]}{WORDS[turn // len(PLACES)]}{TRADES[turn % 8]}有限公司"
+        name = f"{PLACES[turn % len(PLACES)]}{WORDS[turn // len(PLACES)]}{trade}有限公司"
         items = tuple(Item(f"{one.number}-N", one.name, one.price, one.lot) for one in like.items)
-        industry = "C3670" if turn % 3 else "C3484"
         domain = f"neighbor-{turn}.example"
         drawn.append(Company(name, "管理员", domain, items, (), region, industry))
-    return [(maker, one) for one in drawn for maker in chance.sample((MAKER, *OTHER_MAKERS), 3)]
+    return [(maker, one) for one in drawn for maker in (MAKER, *OTHER_MAKERS)]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from random import Random
+from typing import NamedTuple
 
 from contracts.onboarding import TermFrom, Terms
 from lianqiao.simulation.chain import Company, Item
@@ -19,9 +20,10 @@ TERMS = Terms(
     acceptance_working_days=3,
     pledged_60_days=True,
 )
-LATE_SHARE, OVERDUE_SHARE = 0.12, 0.1
+BUYERS = 4  # of a firm: as one delivery of each so many is late, each firm has one a month
+WORTH = 240_000  # CNY, of an order, about: none makes up most of a table
 DUE_IN = 9, -6, 24, 41, 55  # days until the law's last day, of what is owed in the story
-MADE_DAYS, AGREED_DAYS = 20, 24  # from the order to the promise's day, and to the order before
+MADE_DAYS, AGREED_DAYS = 4, 24  # from the order to the promise's day, and to the order before
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,13 @@ class Deal:
         return datetime.combine(self.delivered_on, time(10), self.placed_at.tzinfo)
 
 
+class Fate(NamedTuple):
+    """What becomes of a delivery and of its payment."""
+
+    late: bool
+    overdue: bool
+
+
 def draw_history(
     chance: Random,
     *,
@@ -59,13 +68,25 @@ def draw_history(
 ) -> list[Deal]:
     """Draw an order a month of each pair of companies: all delivered, most of them paid."""
     drawn: list[Deal] = []
+    late, overdue = _spread(chance), _spread(chance)
     for ago in range(months, 0, -1):
         first = _months_before(now.date(), ago)
         for buyer, supplier in relations:
             number = f"{first:%y%m}-{tag}{len(drawn) + 1:04d}"
-            day = first + timedelta(days=chance.randint(0, 24))
-            drawn.append(_past(chance, now, number, buyer, supplier, day))
+            day = first + timedelta(days=chance.randint(8, 20))
+            fate = Fate(late=next(late), overdue=next(overdue))
+            drawn.append(_past(chance, now, number, (buyer, supplier), day, fate))
     return drawn
+
+
+def _spread(chance: Random) -> Iterator[bool]:
+    """Strike one of each firm's deliveries to its buyers, each time another buyer's, for ever.
+
+    So nobody has most of what is late in a table, and it need not be withheld.
+    """
+    while True:
+        for struck in chance.sample(range(BUYERS), BUYERS):
+            yield from (turn == struck for turn in range(BUYERS))
 
 
 def draw_owed(
@@ -76,21 +97,26 @@ def draw_owed(
 
 
 def _past(  # noqa: PLR0913, PLR0917  a deal has many sides
-    chance: Random, now: datetime, number: str, buyer: Company, supplier: Company, day: date
+    chance: Random,
+    now: datetime,
+    number: str,
+    pair: tuple[Company, Company],
+    day: date,
+    fate: Fate,
 ) -> Deal:
-    late = chance.random() < LATE_SHARE
-    delivered = day + timedelta(days=chance.randint(1, 6) if late else -chance.randint(0, 4))
+    buyer, supplier = pair
+    delivered = day + timedelta(days=chance.randint(1, 6) if fate.late else -chance.randint(0, 4))
     delivered = min(delivered, now.date() - timedelta(days=1))
-    overdue = chance.random() < OVERDUE_SHARE
-    paid = delivered + timedelta(days=chance.randint(66, 90) if overdue else chance.randint(30, 58))
+    took = chance.randint(61, 64) if fate.overdue else chance.randint(30, 58)
+    paid = delivered + timedelta(days=took)
     item = chance.choice(supplier.items)
     return Deal(
         number=number,
         buyer=buyer,
         supplier=supplier,
         item=item,
-        quantity=max(round(item.lot * chance.uniform(0.05, 0.2)), 1),
-        placed_at=_at(day - timedelta(days=chance.randint(MADE_DAYS, MADE_DAYS + 10)), now),
+        quantity=max(round(WORTH * chance.uniform(0.7, 1.3) / float(item.price)), 1),
+        placed_at=_at(day - timedelta(days=chance.randint(MADE_DAYS, MADE_DAYS + 3)), now),
         promised_on=day,
         delivered_on=delivered,
         paid_on=paid if paid < now.date() else None,

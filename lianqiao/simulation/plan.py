@@ -121,7 +121,7 @@ def draw_plan(  # noqa: PLR0913  a chain has many sides
     talked_about, orders = _orders(chance, now, chosen, line_count)
     relations = [*((MAKER, supplier) for supplier in chosen), (TIER_TWO, FORGE)]
     deals = draw_history(chance, now=now, relations=relations, months=months)
-    others = neighborhood(chance) if months else []
+    others = neighborhood() if months else []
     if months:
         deals += draw_history(chance, now=now, relations=others, months=months, tag="N")
         deals += draw_owed(chance, now=now, buyer=MAKER, its=chosen)

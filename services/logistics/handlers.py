@@ -1,7 +1,10 @@
 """What logistics does when other services speak."""
 
+from collections.abc import Sequence
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from contracts.identity import OrganizationRegistered
 from contracts.onboarding import RelationshipChanged
 from contracts.orders import ChangeAgreed, LineCancelled, LineConfirmed, OrderPlaced
 from contracts.production import ProgressReported
@@ -10,6 +13,12 @@ from shared.database import utc_now
 from shared.inbox import Handlers
 
 handlers = Handlers()
+
+
+@handlers.on(OrganizationRegistered)
+async def know_who_may_carry(session: AsyncSession, event: OrganizationRegistered) -> None:
+    """Let suppliers name an organization of this platform as a carrier."""
+    await lines.know_organization(session, event.organization_id)
 
 
 @handlers.on(RelationshipChanged)
@@ -42,7 +51,7 @@ async def expect_it_no_more(session: AsyncSession, event: LineCancelled) -> None
     await lines.cancel(session, event, at=utc_now())
 
 
-@handlers.on(ProgressReported)
-async def keep_the_progress(session: AsyncSession, event: ProgressReported) -> None:
+@handlers.together(ProgressReported, in_turn=True)
+async def keep_the_progress(session: AsyncSession, events: Sequence[ProgressReported]) -> None:
     """Show beside what is left to ship how much of it is finished."""
-    await lines.keep_progress(session, event)
+    await lines.keep_progress(session, events)

@@ -9,14 +9,15 @@ from services.onboarding.api import edge, router
 from services.onboarding.commands.letters import post
 from services.onboarding.handlers import handlers
 from services.onboarding.queries import CHECKS
+from shared import bars
 from shared.app import Service
 from shared.run import Job
 
 
 def jobs(app: FastAPI) -> Sequence[Job]:
-    """Send letters beside the API, and forget old ones."""
+    """Send letters and forget old ones; call out suspensions that wait for Kafka."""
     system = app.state.store.system
-    return partial(post.deliver, system), partial(post.tidy, system)
+    return partial(post.deliver, system), partial(post.tidy, system), partial(bars.call, system)
 
 
 service = Service(

@@ -13,7 +13,7 @@ from shared.app import Service
 from shared.run import Job, following
 from shared.settings import settings
 
-TOPICS = "onboarding", "orders", "production", "logistics", "settlement"
+TOPICS = "identity", "onboarding", "orders", "production", "logistics", "settlement"
 
 
 def _jobs(app: FastAPI) -> Sequence[Job]:

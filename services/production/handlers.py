@@ -1,5 +1,7 @@
 """What production does when other services speak."""
 
+from collections.abc import Sequence
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.onboarding import RelationshipChanged
@@ -11,10 +13,10 @@ from shared.inbox import Handlers
 handlers = Handlers()
 
 
-@handlers.on(LineConfirmed)
-async def open_the_work_order(session: AsyncSession, event: LineConfirmed) -> None:
-    """Have made what a supplier promised."""
-    await commands.open_work_order(session, event, at=utc_now())
+@handlers.together(LineConfirmed, in_turn=True)
+async def open_the_work_orders(session: AsyncSession, events: Sequence[LineConfirmed]) -> None:
+    """Have made what suppliers promised."""
+    await commands.open_work_orders(session, events, at=utc_now())
 
 
 @handlers.on(ChangeAgreed)

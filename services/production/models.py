@@ -124,7 +124,7 @@ STATE = (
     WorkOrder.slipped_on,
     WorkOrder.revision,
 )
-"""The columns that the rules are about, for those who read many rows and need no objects."""
+"""The columns that the rules are about, in the order in which `hold_work_orders.sql` has them."""
 
 
 def held(state: Sequence[Any]) -> Held:

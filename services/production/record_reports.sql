@@ -4,7 +4,7 @@ WITH accepted AS (
         place bigint, report_id uuid, work_order_id uuid, operation bigint, good numeric,
         scrapped numeric, scrap_reason text, reverses uuid, reason text, reference text,
         occurred_at timestamptz, completed numeric, reached json, prediction json,
-        revision bigint, completes boolean, slips boolean)
+        revision bigint, completes boolean, slips boolean, trace text)
 ), latest AS (
     SELECT * FROM json_to_recordset(CAST(:work_orders AS json)) AS latest (
         work_order_id uuid, good numeric[], scrapped numeric[], reports bigint,
@@ -32,7 +32,7 @@ WITH accepted AS (
     INSERT INTO scrap_reasons (report_id, buyer_id, supplier_id, reason)
     SELECT report_id, buyer_id, supplier_id, scrap_reason FROM known WHERE scrap_reason IS NOT NULL
 ), events AS (
-    SELECT place, 1 AS turn, work_order_id, 'production.progress_reported.v1' AS type,
+    SELECT place, 1 AS turn, work_order_id, trace, 'production.progress_reported.v1' AS type,
         json_build_object(
             'work_order_id', work_order_id, 'order_id', order_id,
             'schedule_line_id', schedule_line_id, 'buyer_id', buyer_id,
@@ -45,14 +45,14 @@ WITH accepted AS (
             'imported', CAST(:imported AS boolean)) AS fact
     FROM known
     UNION ALL
-    SELECT place, 2, work_order_id, 'production.work_order_completed.v1', json_build_object(
+    SELECT place, 2, work_order_id, trace, 'production.work_order_completed.v1', json_build_object(
         'work_order_id', work_order_id, 'order_id', order_id, 'schedule_line_id', schedule_line_id,
         'buyer_id', buyer_id, 'supplier_id', supplier_id, 'revision', revision + 1,
         'quantity', ordered, 'unit', unit,
         'completed_at', occurred_at)
     FROM known WHERE completes
     UNION ALL
-    SELECT place, 3, work_order_id, 'production.slippage_predicted.v1', json_build_object(
+    SELECT place, 3, work_order_id, trace, 'production.slippage_predicted.v1', json_build_object(
         'work_order_id', work_order_id, 'order_id', order_id, 'schedule_line_id', schedule_line_id,
         'buyer_id', buyer_id, 'supplier_id', supplier_id, 'revision', revision + 1,
         'promised_on', promised_on,
@@ -60,5 +60,6 @@ WITH accepted AS (
     FROM known WHERE slips
 )
 INSERT INTO outbox (topic, subject, message)
-SELECT 'production', work_order_id, cloud_event(type, work_order_id::text, :at, fact, :trace)
+SELECT 'production', work_order_id,
+    cloud_event(type, work_order_id::text, :at, fact, coalesce(trace, :trace))
 FROM events ORDER BY place, turn

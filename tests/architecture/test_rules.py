@@ -90,9 +90,13 @@ def test_names_say_what_is_meant() -> None:
 
 
 def test_no_row_is_waited_for_with_a_notify() -> None:
-    """A NOTIFY inside a write transaction makes all commits of the database wait in one line."""
+    """A NOTIFY inside a write transaction makes all commits of the database wait in one line.
+
+    `shared/bars.py` alone may: its transaction writes nothing, and only calls while Kafka is away.
+    """
     for path in [*modules("services", "shared", "lianqiao", "migrations"), *ROOT.rglob("*.sql")]:
-        if ".venv" not in path.parts and "node_modules" not in path.parts:
+        ours = ".venv" not in path.parts and "node_modules" not in path.parts
+        if ours and named(path) != "shared/bars.py":
             assert not re.search(r"pg_notify|\bNOTIFY\s+\w+", path.read_text()), named(path)
 
 

@@ -6,7 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from contracts.scopes import Role
 from tests.browser.stage import LONG, PASSWORD, Company, Stage
@@ -25,6 +32,8 @@ FLAGS = [
 ]
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
+PATIENCE_MS = 30_000  # with a page, on a machine that does much else
+
 Open = Callable[..., Page]
 
 
@@ -32,6 +41,7 @@ Open = Callable[..., Page]
 def browser() -> Iterator[Browser]:
     if not CHROMIUM.exists():
         pytest.skip("there is no Chromium: apt-get install chromium")
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         yield chromium
@@ -125,7 +135,7 @@ def visit(browser: Browser, stage: Stage, watch: Watch) -> Iterator[Open]:
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE_MS)
         watch.listen(page)
         page.goto(path)
         if email:

@@ -146,6 +146,18 @@ HEADERS = (
     ("last-event-id", ("", "\x80", "9" * 400)),
 )  # fmt: skip
 
+HEADERS_EACH = 9  # how many of them one route is sent: every route is sent others
+
+
+def headers(turn: int) -> list[tuple[str, str]]:
+    """Return some hostile headers; whoever asks turn after turn is given all of them.
+
+    They are read before any route is known, so not each route must meet each of them.
+    """
+    pairs = [(name, value) for name, values in HEADERS for value in values]
+    return [pairs[(turn * HEADERS_EACH + place) % len(pairs)] for place in range(HEADERS_EACH)]
+
+
 QUERIES = (
     b"%00",
     b"%ff",

@@ -10,7 +10,7 @@ import pytest
 from lianqiao.contracts import found_services
 from shared.web.csrf import FIELD, csrf_token
 from tests.conftest import Stores
-from tests.hostile.corpus import BODIES, HEADERS, PATHS, QUERIES, TEXTS
+from tests.hostile.corpus import BODIES, PATHS, QUERIES, TEXTS, headers
 from tests.hostile.wire import Sent, send
 from tests.story import tell
 from tests.tenancy.rows import plural, visible_ids
@@ -65,7 +65,7 @@ class Address:
         headers = self.headers + ((("content-type", FORM),) if self.method == "POST" else ())
         return Sent(self.method, url, query, headers, body, said)
 
-    def hostile(self, names: list[str]) -> Iterator[Sent]:
+    def hostile(self, names: list[str], turn: int) -> Iterator[Sent]:
         """Yield requests with a hostile thing in each place."""
         for name in PARAMETER.findall(self.path):
             for text in PATHS:
@@ -83,11 +83,10 @@ class Address:
                 signed = urlencode({FIELD: self.csrf}).encode() + b"&" + body
                 yield self.sent(f"a form {body[:40]!r}", self.url(), body=signed)
                 yield self.sent(f"a body {body[:40]!r}", self.url(), body=body)
-        for name, values in HEADERS:
+        for name, value in headers(turn):
             rest = tuple(pair for pair in self.headers if pair[0] != name)
-            for value in values:
-                said = f"{name}: {value!r}"
-                yield Sent(self.method, self.url(), headers=(*rest, (name, value)), said=said)
+            said = f"{name}: {value!r}"
+            yield Sent(self.method, self.url(), headers=(*rest, (name, value)), said=said)
 
 
 async def known_ids(world: World, party: Party, path: str) -> dict[str, str]:
@@ -106,13 +105,13 @@ async def test_pages_answer_whatever_they_are_sent(service: str, world: World) -
     cast = await tell(world)
     names, found, count = field_names(service), [], 0
     visitors = {p: await Visitor.arrive(world, p) for p in (cast.buyer, cast.supplier)}
-    for method, path in pages(world, service):
+    for turn, (method, path) in enumerate(pages(world, service)):
         if path in STREAMS:
             continue
         for party in (cast.buyer, cast.supplier)[: 1 + ("{" in path)]:
             known = await known_ids(world, party, path)
             address = Address(method, path, known, visitors[party])
-            for request in address.hostile(names):
+            for request in address.hostile(names, turn):
                 answer = await send(world.apps[service], request)
                 count += 1
                 if answer.status >= 500 or answer.status < 200:

@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from httpx2 import Response
@@ -65,7 +65,7 @@ class TestSecret:
         sent = {"authorization": basic(nobody.world["machine"], secret)}
         assert_unproven(await asked(nobody, sent))
 
-    @pytest.mark.parametrize("name", ["", str(uuid4()), "machine", "x" * 300, "' OR 1=1 --"])
+    @pytest.mark.parametrize("name", ["", str(UUID(int=1)), "machine", "x" * 300, "' OR 1=1 --"])
     async def test_an_unknown_client(self, nobody: Browser, name: str) -> None:
         assert_unproven(await asked(nobody, {"authorization": basic(name, BASIC_SECRET)}))
 
@@ -219,7 +219,6 @@ class TestAssertion:
             {"sub": 5},
             {"sub": str(uuid4())},
         ],
-        ids=str,
     )
     async def test_wrong_claims(self, nobody: Browser, changed: dict[str, Any]) -> None:
         assert_unproven(await asked(nobody, **asserted(nobody.world, **changed)))
@@ -243,7 +242,6 @@ class TestAssertion:
             {"crit": ["exp"], "exp": 1},
             {"jku": "https://elsewhere.example/keys", "kid": "x"},
         ],
-        ids=str,
     )
     async def test_a_wrong_header(self, nobody: Browser, header: dict[str, Any]) -> None:
         claims = json.dumps(claims_of(nobody.world))

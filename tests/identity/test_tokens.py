@@ -157,7 +157,6 @@ class TestResourceSide:
             {"organization_id": None},
             {"organization_id": "x"},
         ],
-        ids=str,
     )
     async def test_wrong_claims(self, li: Browser, verify: Keys, changed: dict[str, Any]) -> None:
         claims = body((await li.tokens())["access_token"])
@@ -183,7 +182,6 @@ class TestResourceSide:
             {"x5u": "https://elsewhere.example/cert", "kid": "x"},
             {"crit": ["odd"], "odd": 1},
         ],
-        ids=str,
     )
     async def test_a_wrong_header(self, li: Browser, verify: Keys, header: dict[str, Any]) -> None:
         real, payload, signature = (await li.tokens())["access_token"].split(".")

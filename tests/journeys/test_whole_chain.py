@@ -1,4 +1,4 @@
-"""From an invitation to the money, whatever the network does with the events between."""
+"""From an invitation to the money and a release, whatever the network does in between."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,7 +12,7 @@ from shared.kafka import create_topics
 from shared.local import Kafka
 from shared.run import consuming, relaying, running
 from tests.conftest import Stores
-from tests.journeys.whole_chain import WORTH, Chain
+from tests.journeys.whole_chain import DIVISION, PROVINCE, WORTH, Chain, this_month
 from tests.world import World
 
 HEARD_WITHIN_S_MAX = 120
@@ -31,6 +31,7 @@ async def lived(chain: Chain) -> None:
     await chain.make()
     await chain.deliver()
     await chain.settle()
+    await chain.publish()
 
 
 async def hold(chain: Chain) -> None:
@@ -49,11 +50,30 @@ async def hold(chain: Chain) -> None:
     card = await chain.asks(chain.buyer, "GET", f"insights/scorecards/{chain.supplier.id}")
     figures = {figure["name"]: figure for figure in card["figures"]}
     assert Decimal(figures["ordered_amount"]["value"]) == Decimal(125)
+    await disclose(chain)
     assert await chain.world.violations() == {}
 
 
+async def disclose(chain: Chain) -> None:
+    """See that the month is out for the regulator, and one supplier's figures are not."""
+    preview, release = chain.seen["preview"], chain.seen["release"]
+    assert (preview["state"], preview["sha256"]) == ("passed", release["sha256"])
+    for table in preview["tables"]:  # the operator sees what is there, and why it stays inside
+        left_out = {(one["region"], one["industry"]): one["reason"] for one in table["left_out"]}
+        if table["name"] in {"active_suppliers", "ordered_amount", "payment_days"}:
+            assert left_out[PROVINCE, DIVISION] == "few", table["name"]
+    [listed] = (await chain.reads("releases"))["items"]
+    assert listed == release
+    assert release["month"] == f"{this_month()}"
+    for name in release["tables"]:
+        table = await chain.reads(f"releases/{release['id']}/tables/{name}")
+        assert table["cells"] == [], "all are of one supplier and one buyer"
+    assert (await chain.reads("method"))["notes"]
+    assert await chain.reads(f"previews/{preview['id']}") == 403, "reasons are not for regulators"
+
+
 @pytest.mark.parametrize("seed", range(3))
-async def test_an_order_goes_from_an_invitation_to_its_payment(seed: int, world: World) -> None:
+async def test_an_order_goes_from_an_invitation_to_a_release(seed: int, world: World) -> None:
     chain = await Chain.begin(world, partial(world.settle, Random(seed)))
     await lived(chain)
     await hold(chain)

@@ -1,12 +1,17 @@
-"""One order from an invitation to its payment, as its two sides live it."""
+"""One order from an invitation to its payment and a release, as its sides live it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from datetime import UTC, date, datetime, time
+from typing import Any, get_args
 from uuid import uuid4
 
+from contracts.scopes import Scope
 from services.identity import commands as identity
-from shared.database import transaction, utc_now
+from services.insights.commands import previews
+from services.insights.domain.figures import first_of_month, month_after
+from shared.database import Now, transaction, utc_now
 from shared.settings import settings
 from tests.onboarding.story import PROFILE, TERMS
 from tests.world import Party, World
@@ -15,6 +20,7 @@ QUANTITY, SHORT, SPOILED = 10, 2, 1
 PRICE = "12.50"
 DUE = "2199-06-01"
 WORTH = {"amount": "87.50", "currency": "CNY"}  # of the 10 − 2 − 1 that were accepted
+PROVINCE, DIVISION = "340000", "C36"  # where the supplier is counted
 
 Arrive = Callable[[], Awaitable[None]]
 
@@ -139,3 +145,42 @@ class Chain:
         paid = {"proposal_id": proposal["id"], "paid_on": f"{today}", "reference": "P-1"}
         await self.asks(self.buyer, "POST", "settlement/payments", paid)
         await self.arrive()
+
+    async def publish(self) -> None:
+        """Preview the month once it is over and publish it, as the platform's operator."""
+        operator = Party(uuid4(), "Operator")
+        month = this_month()
+        with when_over(self.world, month):
+            body = {"month": f"{month}"}
+            asked = await self.asks(operator, "POST", "insights/previews", body)
+            assert await previews.work(self.world.stores["insights"].system)
+            path = f"insights/previews/{asked['id']}"
+            self.seen["preview"] = await self.asks(operator, "GET", path)
+            release = {"preview_id": asked["id"]}
+            self.seen["release"] = await self.asks(operator, "POST", "insights/releases", release)
+        await self.arrive()
+
+    async def reads(self, path: str) -> Any:  # noqa: ANN401
+        """Read something of insights as a regulator, who may do nothing else."""
+        token = self.world.token(Party(uuid4(), "Authority"), Scope.INSIGHTS_REGULATE)
+        answer = await self.world.send("insights", "GET", f"/api/insights/v1/{path}", token=token)
+        return answer.json() if answer.is_success else answer.status_code
+
+
+def this_month() -> date:
+    """Return the first day of the month in which all of this happens."""
+    return first_of_month(utc_now().astimezone(settings().calendar).date())
+
+
+@contextmanager
+def when_over(world: World, month: date) -> Iterator[None]:
+    """Let it be noon on the first day after a month, for insights."""
+    clock = get_args(Now)[1].dependency
+    noon = datetime.combine(month_after(month), time(12), UTC)
+
+    async def later() -> datetime:
+        return noon
+
+    world.apps["insights"].dependency_overrides[clock] = later
+    yield
+    del world.apps["insights"].dependency_overrides[clock]

@@ -1,11 +1,14 @@
 """A supplier ships what it confirmed, no more than is left, and time runs one way."""
 
 from datetime import timedelta
+from random import Random
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
+from contracts.event import Envelope
+from contracts.identity import OrganizationRegistered
 from contracts.logistics import (
     ShipmentArrived,
     ShipmentCancelled,
@@ -15,7 +18,9 @@ from contracts.logistics import (
 )
 from contracts.scopes import Scope
 from services.logistics.domain.handling_units import is_sscc
-from shared.database import utc_now
+from services.logistics.handlers import handlers
+from shared.database import Store, utc_now
+from shared.events import Message
 from tests.conftest import SignIn, Stores
 from tests.logistics.factories import (
     Sides,
@@ -30,11 +35,22 @@ from tests.logistics.factories import (
     sides,
     violations,
 )
+from tests.network import deliver
 
 
 def refusal(answer: Any) -> dict[str, Any]:  # noqa: ANN401
     """Return what was refused and why, without what differs between any two requests."""
     return {name: said for name, said in answer.json().items() if name != "trace_id"}
+
+
+async def here(store: Store, organization_id: UUID) -> None:
+    """Let identity tell of an organization, more than once as Kafka may."""
+    event = OrganizationRegistered(
+        organization_id=organization_id, name="顺达物流", identifiers={}, registered_at=utc_now()
+    )
+    envelope = Envelope.seal(event, id=uuid4(), time=utc_now())
+    message = Message(event.topic(), event.subject, envelope.model_dump_json().encode())
+    await deliver([message], handlers, store, chance=Random(7))
 
 
 async def test_several_orders_and_lots_go_on_one_notice(stores: Stores, sign_in: SignIn) -> None:
@@ -206,6 +222,7 @@ async def test_a_carrier_sees_what_it_carries_and_nothing_else(
     trade = await a_trade(store, 10)
     both = sides(sign_in, trade)
     carrier_id = uuid4()
+    await here(store, carrier_id)
     carried = await shipped(both, trade, 4, carrier_id=str(carrier_id))
     not_carried = await shipped(both, trade, 2)
     everything = (Scope.LOGISTICS_TRACK, Scope.LOGISTICS_READ, Scope.LOGISTICS_SHIP)
@@ -288,3 +305,31 @@ async def test_scanning_a_notice_tells_what_is_expected(
     for code in (shipment["number"], str(UUID(shipment["id"]))):
         [match] = (await done(both.buyer.get("scan", params={"code": code})))["matches"]
         assert [line["expected"] for line in match["lines"]] == ["3"]
+
+
+async def test_a_carrier_that_is_nobody_here_is_refused_until_it_is_heard_of(
+    stores: Stores, sign_in: SignIn
+) -> None:
+    store = stores["logistics"]
+    trade = await a_trade(store, 10)
+    both = sides(sign_in, trade)
+    carrier_id = uuid4()
+    lines = [{"schedule_line_id": str(trade.lines[0]), "quantity": "2"}]
+    asked: dict[str, Any] = {"lines": lines}
+    asked |= {"buyer_id": str(trade.buyer_id)}
+    unknown = await both.supplier.post("shipments", json=asked | {"carrier_id": str(carrier_id)})
+    assert (unknown.status_code, refusal(unknown)["type"].rpartition("/")[2]) == (
+        422,
+        "carrier-unknown",
+    )
+    assert "carrier_id" in refusal(unknown)["detail"]
+    bulk = [asked | {"carrier_id": str(carrier_id)}, asked | {"carrier_name": "顺达物流"}]
+    bulk += [asked | {"carrier_id": str(one)} for one in (trade.supplier_id, trade.buyer_id)]
+    results = (await done(both.supplier.post("shipments/bulk", json={"shipments": bulk})))[
+        "results"
+    ]
+    assert [one["status"] for one in results] == ["refused", *["planned"] * 3]
+    await here(store, carrier_id)
+    known = await both.supplier.post("shipments", json=asked | {"carrier_id": str(carrier_id)})
+    assert known.status_code == 201
+    assert await violations(store) == {}

@@ -118,6 +118,23 @@ class TestList:
         assert sorted(lights[3:5]) == ["on_time", "unconfirmed"]
         assert sorted(lights[5:]) == ["cancelled", "completed"]
 
+    @pytest.mark.parametrize("view", ["all", "open", "late", "due_this_week", "changes"])
+    async def test_pages_by_urgency_are_the_whole_list_cut_up(
+        self, view: str, stores: Stores, sign_in: SignIn
+    ) -> None:
+        pair = await a_pair(stores, sign_in)
+        await of_every_light(pair, stores)
+        await of_every_light(pair, stores)
+        address = f"schedule-lines?view={view}&sort=-lateness"
+        whole = (await pair.buyer.get(f"{address}&limit=200")).json()
+        assert whole["next"] is None
+        for limit in (1, 2, 3, 4):
+            rows = await all_pages(pair.buyer, f"{address}&limit={limit}")
+            assert rows == whole["items"]
+        for cursor in ("3", "nonsense", "1nonsense"):
+            answer = await pair.buyer.get(f"{address}&cursor={cursor}")
+            assert answer.status_code in {200, 422}
+
     async def test_it_is_searched_by_order_item_and_counterparty(
         self, stores: Stores, sign_in: SignIn
     ) -> None:

@@ -84,3 +84,68 @@ async def test_streams_end_when_the_process_stops() -> None:
         await heard(stream)
         stop.set()
         assert [text async for text in stream] == []
+
+
+def relationship(state: str, by: str | None) -> Message:
+    """Return that the buyer and the supplier stand otherwise to each other."""
+    data = {"buyer_id": str(BUYER), "supplier_id": str(SUPPLIER), "relationship_id": str(uuid4())}
+    data |= {"state": state} | ({"suspended_by": by} if by else {})
+    body = {"specversion": "1.0", "type": "onboarding.relationship_changed.v1", "data": data}
+    return Message("onboarding", "1", json.dumps(body).encode())
+
+
+async def rest_of(stream: AsyncIterator[str]) -> list[str]:
+    async with asyncio.timeout(2):
+        return [text async for text in stream]
+
+
+async def test_a_suspended_organization_s_streams_end_at_once_and_no_other_s() -> None:
+    pages = Audience()
+    body = {
+        "specversion": "1.0",
+        "type": "identity.organization_suspended.v1",
+        "data": {"organization_id": str(SUPPLIER), "reason": "x"},
+    }
+    async with (
+        aclosing(pages.stream(SUPPLIER)) as one,  # type: ignore[type-var]
+        aclosing(pages.stream(SUPPLIER)) as other,  # type: ignore[type-var]
+        aclosing(pages.stream(BUYER)) as buyer,  # type: ignore[type-var]
+    ):
+        for stream in (one, other, buyer):
+            await heard(stream)
+        await pages.deliver([Message("identity", "1", json.dumps(body).encode())])
+        assert await rest_of(one) == await rest_of(other) == []
+        await pages.deliver([event()])
+        assert "line_progressed" in await heard(buyer)
+
+
+async def test_a_supplier_that_is_barred_is_let_go_and_then_hears_of_money_alone() -> None:
+    pages = Audience()
+    async with (
+        aclosing(pages.stream(SUPPLIER)) as supplier,  # type: ignore[type-var]
+        aclosing(pages.stream(BUYER)) as buyer,  # type: ignore[type-var]
+    ):
+        for stream in (supplier, buyer):
+            await heard(stream)
+        asked_at = asyncio.get_running_loop().time()
+        await pages.deliver([relationship("suspended", "buyer")])
+        last = await rest_of(supplier)
+        assert all("relationship_changed" in text for text in last)
+        assert "relationship_changed" in await heard(buyer)
+        stale = pages.stream(SUPPLIER, known_at=asked_at)
+        assert len(await rest_of(stale)) == 1, "who asked before the suspension was heard"
+    async with aclosing(pages.stream(SUPPLIER, barred_by={BUYER})) as again:  # type: ignore[type-var]
+        await heard(again)
+        await pages.deliver([event()])
+        paid = json.loads(event().body) | {"type": "settlement.payment_made.v1"}
+        await pages.deliver([Message("settlement", "1", json.dumps(paid).encode())])
+        assert "payment_made" in await heard(again)
+
+
+async def test_whoever_suspended_itself_goes_on_watching() -> None:
+    pages = Audience()
+    async with aclosing(pages.stream(SUPPLIER)) as supplier:  # type: ignore[type-var]
+        await heard(supplier)
+        await pages.deliver([relationship("suspended", "supplier"), event()])
+        assert "relationship_changed" in await heard(supplier)
+        assert "line_progressed" in await heard(supplier)

@@ -66,7 +66,7 @@ async def work_order(
     """Open a work order; its announcement is taken off the outbox."""
     event = confirmed(**given)
     async with transaction(store.system) as session:
-        await commands.open_work_order(session, event, at=NOW)
+        await commands.open_work_orders(session, [event], at=NOW)
     await relayed(store)
     order = await by_line(store, event.schedule_line_id)
     if operations:

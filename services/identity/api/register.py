@@ -107,6 +107,7 @@ def _page(
         code=code,
         region=region,
         onward=wire.local_path(onward, otherwise=HOME),
+        begin=_begun(onward),
         length_min=LENGTH_MIN,
     )
 

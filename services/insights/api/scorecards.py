@@ -27,7 +27,7 @@ from services.insights.schemas.scorecards import (
 from shared.auth import Caller, requires
 from shared.database import Now, Transaction
 from shared.idempotency import Route
-from shared.paging import Page, PageAsked
+from shared.paging import PAGE_MAX, Page, PageAsked
 from shared.problem import problems
 from shared.settings import settings
 
@@ -57,12 +57,23 @@ Of = Annotated[Asked, Depends(_asked)]
 
 @router.get("")
 async def list_scorecards(
-    caller: Reader, session: Transaction, asked: Of, paging: PageAsked
+    caller: Reader,
+    session: Transaction,
+    asked: Of,
+    paging: PageAsked,
+    counterparty_id: Annotated[
+        list[UUID] | None, Query(max_length=PAGE_MAX, description="These alone.")
+    ] = None,
 ) -> Page[ScorecardOut]:
     """List how one's suppliers deliver or, with `side=supplier`, how one's buyers are served."""
     side = asked.side or Side.BUYER
     rows = await queries.scorecards(
-        session, caller=caller, side=side, period=asked.period, paging=paging
+        session,
+        caller=caller,
+        side=side,
+        period=asked.period,
+        paging=paging,
+        among=counterparty_id or (),
     )
     read = [card.relationship for card in rows.items]
     await looks.note_looks(session, read, kind="list", by=caller, at=asked.at)

@@ -63,13 +63,20 @@ def met(caller: Caller, side: Side) -> Select[Relationship]:
     return select(Relationship).where(mine == caller.organization_id, was_active)
 
 
-async def scorecards(
-    session: AsyncSession, *, caller: Caller, side: Side, period: Period, paging: Paging
+async def scorecards(  # noqa: PLR0913  what one may filter by
+    session: AsyncSession,
+    *,
+    caller: Caller,
+    side: Side,
+    period: Period,
+    paging: Paging,
+    among: Collection[UUID] = (),
 ) -> Rows[Scorecard]:
-    """Return a page of the caller's counterparties by name, each with its figures."""
+    """Return a page of the caller's counterparties by name, or of some, each with its figures."""
     other = Relationship.supplier_id if side is Side.BUYER else Relationship.buyer_id
     name = Relationship.supplier_name if side is Side.BUYER else Relationship.buyer_name
-    rows = await keyset(session, met(caller, side), order=(name, other), paging=paging)
+    wanted = met(caller, side).where(other.in_(among)) if among else met(caller, side)
+    rows = await keyset(session, wanted, order=(name, other), paging=paging)
     found = await _figures(session, [_pair(row) for row in rows.items], period)
     return Rows([Scorecard(row, found[_pair(row)]) for row in rows.items], rows.next)
 

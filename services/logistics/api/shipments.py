@@ -49,6 +49,7 @@ REFUSALS = problems(
     refused.MoreThanLeft,
     refused.NumberTaken,
     refused.PackedOtherwise,
+    refused.CarrierUnknown,
 )
 ON_ITS_WAY = problems(
     refused.ShipmentNotFound,

@@ -1,5 +1,6 @@
 """Know schedule lines, relationships and progress, as other services tell them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -19,7 +20,13 @@ from contracts.orders import (
 )
 from contracts.production import ProgressReported
 from services.logistics.domain.shipments import LineState
-from services.logistics.models import Progress, Relationship, ScheduleLine
+from services.logistics.models import Organization, Progress, Relationship, ScheduleLine
+
+
+async def know_organization(session: AsyncSession, organization_id: UUID) -> None:
+    """Know that an organization exists here."""
+    known = insert(Organization).values(id=organization_id)
+    await session.execute(known.on_conflict_do_nothing())
 
 
 async def keep_relationship(session: AsyncSession, event: RelationshipChanged) -> None:
@@ -110,21 +117,31 @@ async def cancel(session: AsyncSession, event: LineCancelled, *, at: datetime) -
         row.state, row.told_at, row.updated_at = LineState.CANCELLED, event.recorded_at, at
 
 
-async def keep_progress(session: AsyncSession, event: ProgressReported) -> None:
-    """Know how much of a schedule line is finished; the newest revision counts."""
-    keeping = insert(Progress).values(
-        schedule_line_id=event.schedule_line_id,
-        buyer_id=event.buyer_id,
-        supplier_id=event.supplier_id,
-        good=event.completed,
-        revision=event.revision,
-    )
+async def keep_progress(session: AsyncSession, events: Sequence[ProgressReported]) -> None:
+    """Know how much of each schedule line is finished; the newest revision counts."""
+    newest: dict[UUID, ProgressReported] = {}
+    for event in events:
+        known = newest.setdefault(event.schedule_line_id, event)
+        if event.revision > known.revision:
+            newest[event.schedule_line_id] = event
+    rows = [
+        {
+            "schedule_line_id": line_id,
+            "buyer_id": event.buyer_id,
+            "supplier_id": event.supplier_id,
+            "good": event.completed,
+            "revision": event.revision,
+        }
+        for line_id, event in sorted(newest.items())  # in one order, as others hold them too
+    ]
+    keeping = insert(Progress)
     told = {"good": keeping.excluded.good, "revision": keeping.excluded.revision}
     newer = Progress.revision < keeping.excluded.revision
     await session.execute(
         keeping.on_conflict_do_update(
             index_elements=[Progress.schedule_line_id], set_=told, where=newer
-        )
+        ),
+        rows,
     )
 
 

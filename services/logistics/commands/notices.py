@@ -27,7 +27,7 @@ from services.logistics.domain.shipments import (
     check_packages,
     plan,
 )
-from services.logistics.models import NoticeLine, Package, PackageLine, Relationship
+from services.logistics.models import NoticeLine, Organization, Package, PackageLine, Relationship
 from services.logistics.models import Shipment as Row
 from services.logistics.schemas.stories import EntryKind
 from shared.auth import Caller
@@ -50,7 +50,7 @@ async def announce(
 
     One that is there with the same content is left alone; one without a number gets the next.
     Refused are another one under its number, what is not confirmed, and what exceeds the quantity
-    left with its tolerance.
+    left with its tolerance, and a carrier that is no organization here.
     """
     me = caller.organization_id
     ids = {line.schedule_line_id for one in asked for line in one.lines}
@@ -58,7 +58,8 @@ async def announce(
     after = dict(before)
     given = [one.number for one in asked if one.number]
     known = await numbers.known(session, me, Numbered.NOTICES, given)
-    judged = plan(asked, goods=after, known=known, supplier_id=me)
+    carriers = await _carriers(session, asked)
+    judged = plan(asked, goods=after, known=known, supplier_id=me, carriers=carriers)
     new = [outcome for outcome in judged if isinstance(outcome, Planned)]
     if not new:
         return [_placed(outcome) for outcome in judged]
@@ -71,6 +72,14 @@ async def announce(
     await record(session, changes)
     made = iter(new)
     return [_placed(next(made) if isinstance(one, Planned) else one) for one in judged]
+
+
+async def _carriers(session: AsyncSession, asked: Sequence[ShipmentAsked]) -> set[UUID]:
+    """Return the carriers asked for that are organizations here."""
+    if named := {one.carrier_id for one in asked} - {None}:
+        known = select(Organization.id).where(Organization.id.in_(named))
+        return set(await session.scalars(known))
+    return set()
 
 
 def _placed(outcome: Planned | AsBefore | Problem) -> Placement | Problem:

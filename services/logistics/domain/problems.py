@@ -75,6 +75,10 @@ class SupplierUnknown(InvalidInput):
     """A receipt must tell whose goods came."""
 
 
+class CarrierUnknown(InvalidInput):
+    """No organization here is the carrier that the notice names."""
+
+
 class MoreDamagedThanReceived(InvalidInput):
     """More is said to be damaged than came."""
 

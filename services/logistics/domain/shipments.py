@@ -1,7 +1,7 @@
 """Notices of what is shipped: what may stand on them, and how a shipment goes its way."""
 
 from collections import ChainMap, defaultdict
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Collection, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,6 +13,7 @@ from uuid import UUID
 from contracts.values import plain
 from services.logistics.domain.problems import (
     AlreadyDeparted,
+    CarrierUnknown,
     NotConfirmed,
     NotUnderWay,
     NotYetHappened,
@@ -145,10 +146,12 @@ def plan(
     goods: MutableMapping[UUID, Goods],
     known: Mapping[str, Known],
     supplier_id: UUID,
+    carriers: Collection[UUID] = (),
 ) -> list[Planned | AsBefore | Problem]:
     """Say of each notice whether it is new, was there before, or is refused, and why.
 
-    They count in turn, as they would one at a time; `goods` holds afterwards what is left.
+    They count in turn, as they would one at a time; `goods` holds afterwards what is left. Whoever
+    of `carriers` is asked to carry exists, and the two parties may always carry themselves.
     """
     there, outcomes = dict(known), []
     for one in asked:
@@ -156,6 +159,8 @@ def plan(
         try:
             trial = ChainMap({}, goods)
             outcome = _planned(one, trial, there.get(one.number), supplier_id)
+            if isinstance(outcome, Planned):
+                check_carrier(one, {supplier_id, one.buyer_id, *carriers})
         except Problem as refusal:
             outcome = refusal
         else:
@@ -183,6 +188,15 @@ def _planned(
         goods[found.id] = replace(found, tally=tally)
         chosen.append(found)
     return Planned(asked, tuple(chosen))
+
+
+def check_carrier(asked: ShipmentAsked, known: Collection[UUID]) -> None:
+    """Refuse a carrier that is nobody here: its tracking would never come."""
+    if asked.carrier_id is not None and asked.carrier_id not in known:
+        raise CarrierUnknown(
+            "carrier_id: no organization here has this id, or it registered a moment ago: then try"
+            " again shortly. Write the name of another carrier into carrier_name."
+        )
 
 
 def as_before(number: str, digest: bytes, before: Known) -> AsBefore:

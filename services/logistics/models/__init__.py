@@ -1,6 +1,12 @@
 """The tables of the logistics schema."""
 
-from services.logistics.models.lines import Counter, Progress, Relationship, ScheduleLine
+from services.logistics.models.lines import (
+    Counter,
+    Organization,
+    Progress,
+    Relationship,
+    ScheduleLine,
+)
 from services.logistics.models.model import Model
 from services.logistics.models.receipts import (
     Acceptance,
@@ -18,6 +24,7 @@ __all__ = [
     "Entry",
     "Model",
     "NoticeLine",
+    "Organization",
     "Package",
     "PackageLine",
     "Photo",

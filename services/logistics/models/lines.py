@@ -14,6 +14,14 @@ WAITING = "received - accepted - rejected"
 LEFT = "greatest(quantity - planned - shipped - over + missing + rejected, 0)"
 
 
+class Organization(Model):
+    """An organization that identity has told of; it may carry. Nothing else of it is kept."""
+
+    __tablename__ = "organizations"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+
+
 class Relationship(Model):
     """A buyer and a supplier by name, and what they agreed on for receiving."""
 

@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends, Query
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.onboarding import RelationshipState, Terms
+from contracts.orders import Side
 from contracts.scopes import Scope
 from services.onboarding.commands import profiles
 from services.onboarding.commands import relationships as commands
@@ -23,6 +24,7 @@ from services.onboarding.domain.relationships import (
 )
 from services.onboarding.models import Step
 from services.onboarding.queries import relationships as queries
+from services.onboarding.queries.relationships import Asked
 from services.onboarding.schemas.relationships import (
     ImportedRelationshipIn,
     ImportedRelationshipsIn,
@@ -39,6 +41,7 @@ from shared.database import Now, SystemTransaction, Transaction
 from shared.idempotency import Route
 from shared.paging import Page, PageAsked, Rows
 from shared.problem import Problem, problems
+from shared.types import Search
 
 router = APIRouter(prefix="/relationships", route_class=Route, tags=["Relationships"])
 
@@ -68,15 +71,24 @@ async def propose_relationship(
     return await _as_stored(session, caller, row.id)
 
 
+async def _asked(
+    state: RelationshipState | None = None,
+    side: Annotated[Side | None, Query(description="The caller's; sorted by name then.")] = None,
+    counterparty_id: UUID | None = None,
+    q: Annotated[Search | None, Query(description="Name or vendor number.")] = None,
+) -> Asked:
+    return Asked(state, side, counterparty_id, q)
+
+
 @router.get("", response_model=Page[RelationshipOut])
 async def list_relationships(
     caller: Reader,
     session: Transaction,
     paging: PageAsked,
-    state: RelationshipState | None = None,
+    asked: Annotated[Asked, Depends(_asked)],
 ) -> Rows[RelationshipOut]:
     """List the caller's relationships, as buyer and as supplier."""
-    return await queries.relationships(session, caller=caller, state=state, paging=paging)
+    return await queries.relationships(session, asked, caller=caller, paging=paging)
 
 
 @router.post("/import")

@@ -1,6 +1,6 @@
 """Ask how the caller stands to its counterparties."""
 
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, or_, select
@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from contracts.onboarding import RelationshipState
+from contracts.orders import Side
 from services.onboarding.domain.relationships import RelationshipNotFound
 from services.onboarding.models import Organization, Relationship, Step
 from services.onboarding.schemas.relationships import RelationshipOut
@@ -33,14 +34,35 @@ def with_names() -> Select[Any]:
     )
 
 
+class Asked(NamedTuple):
+    """Which relationships; what is None does not matter."""
+
+    state: RelationshipState | None = None
+    side: Side | None = None
+    counterparty_id: UUID | None = None
+    q: str | None = None  # a part of the other's name, or of its vendor number
+
+
 async def relationships(
-    session: AsyncSession, *, caller: Caller, state: RelationshipState | None, paging: Paging
+    session: AsyncSession, asked: Asked, *, caller: Caller, paging: Paging
 ) -> Rows[RelationshipOut]:
-    """Return a page of the caller's relationships, on either side."""
+    """Return a page of the caller's relationships, on either side; of one side by name."""
     rows = with_names().where(is_party(caller))
-    if state:
-        rows = rows.where(Relationship.state == state)
-    page = await keyset(session, rows, order=(Relationship.id,), paging=paging)
+    if asked.state:
+        rows = rows.where(Relationship.state == asked.state)
+    if asked.counterparty_id:
+        both = Relationship.buyer_id, Relationship.supplier_id
+        rows = rows.where(or_(*(one == asked.counterparty_id for one in both)))
+    names = {Side.BUYER: SUPPLIER.name, Side.SUPPLIER: BUYER.name}
+    searched = [names[asked.side]] if asked.side else [*names.values()]
+    if asked.q:
+        told = [*searched, Relationship.vendor_number]
+        rows = rows.where(or_(*(one.icontains(asked.q, autoescape=True) for one in told)))
+    if asked.side:
+        mine = {Side.BUYER: Relationship.buyer_id, Side.SUPPLIER: Relationship.supplier_id}
+        rows = rows.where(mine[asked.side] == caller.organization_id)
+    order = (names[asked.side], Relationship.id) if asked.side else (Relationship.id,)
+    page = await keyset(session, rows, order=order, paging=paging)
     found = [RelationshipOut.model_validate(dict(row._mapping)) for row in page.items]  # noqa: SLF001
     return Rows(found, page.next)
 

@@ -1,6 +1,6 @@
 """Keep in the order book what production tells of each line. The newest revision counts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
-from sqlalchemy import bindparam, select
+from sqlalchemy import ARRAY, Uuid, any_, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.orders import Light, LineProgressed
@@ -72,61 +72,82 @@ class Entry(NamedTuple):
     values: dict[str, Any]
 
 
+class Kept(NamedTuple):
+    """What an event leaves of a line's progress, what is told of it, and what is announced."""
+
+    event: Told
+    told: list[Entry]
+    announced: list[LineProgressed]
+
+
 BOOK = ScheduleLine.__table__.columns
+PROGRESS = [BOOK[field.name] for field in fields(Progress)]
 HOLD = (
-    select(BOOK.state, BOOK.quantity, BOOK.promised_on, *(BOOK[f.name] for f in fields(Progress)))
-    .where(BOOK.id == bindparam("id"), BOOK.order_id == bindparam("order_id"))
+    select(BOOK.id, BOOK.order_id, BOOK.state, BOOK.quantity, BOOK.promised_on, *PROGRESS)
+    .where(BOOK.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
+    .order_by(BOOK.id)
     .with_for_update(key_share=True)
 )
 
 
-async def open_work_order(session: AsyncSession, event: WorkOrderOpened, *, at: datetime) -> None:
-    """Keep the operations that a line will go through."""
-    held = await _hold(session, event)
-    await _keep(session, event, held, _figures(held.progress, event), [], at=at)
+async def hear(session: AsyncSession, events: Sequence[Told], *, at: datetime) -> None:
+    """Keep in turn what production tells of lines, tell it, and announce what is news.
+
+    Refused where an event is about a line that is not known here, or is another order's.
+    """
+    held = await _hold(session, events)
+    kept = []
+    for event in events:
+        line = held[event.schedule_line_id]
+        after, told = _after(event, line)
+        after = _turned(line, after)
+        turned, news = _news(event, line, after, today_of(at))
+        kept.append(Kept(event, [*told, *turned], news))
+        held[event.schedule_line_id] = line._replace(progress=after)
+    await _keep(session, held, kept, at=at)
 
 
-async def report(session: AsyncSession, event: ProgressReported, *, at: datetime) -> None:
-    """Keep how far a line has come and when it will be completed, tell and announce it."""
-    held = await _hold(session, event)
-    after = replace(
-        _expected(_figures(held.progress, event), event, today_of(event.recorded_at)),
-        started_at=min(held.progress.started_at or event.occurred_at, event.occurred_at),
-        last_reported_at=max(
-            held.progress.last_reported_at or event.recorded_at, event.recorded_at
-        ),
+async def _hold(session: AsyncSession, events: Sequence[Told]) -> dict[UUID, Held]:
+    """Lock schedule lines alone: what their two sides agree on is not touched here."""
+    ids = list({event.schedule_line_id for event in events})
+    held, orders = {}, {}
+    for id_, order_id, state, quantity, promised_on, *progress in await session.execute(
+        HOLD, {"ids": ids}
+    ):
+        held[id_] = Held(State(state), quantity, promised_on, Progress(*progress))
+        orders[id_] = order_id
+    for event in events:
+        if orders.get(event.schedule_line_id) != event.order_id:
+            raise ScheduleLineNotFound(f"No schedule line {event.schedule_line_id} is known here.")
+    return held
+
+
+def _after(event: Told, held: Held) -> tuple[Progress, list[Entry]]:
+    """Return how far a line has come after an event, and what the event tells of it."""
+    before = held.progress
+    match event:
+        case WorkOrderOpened():
+            return _figures(before, event), []
+        case ProgressReported():
+            return _reported(event, before), [Entry(EntryKind.REPORTED, _report(event))]
+        case SlippagePredicted():
+            days = _days(event.promised_on, event.prediction.predicted_on)
+            after = _expected(before, event, today_of(event.predicted_at))
+            return after, [Entry(EntryKind.SLIPPAGE_PREDICTED, days)]
+        case WorkOrderCompleted():
+            told = [Entry(EntryKind.COMPLETED, {"quantity": plain(event.quantity)})]
+            if event.revision <= before.completed_revision:
+                return before, told
+            revision, completed_at = event.revision, event.completed_at
+            return replace(before, completed_revision=revision, completed_at=completed_at), told
+
+
+def _reported(event: ProgressReported, before: Progress) -> Progress:
+    return replace(
+        _expected(_figures(before, event), event, today_of(event.recorded_at)),
+        started_at=min(before.started_at or event.occurred_at, event.occurred_at),
+        last_reported_at=max(before.last_reported_at or event.recorded_at, event.recorded_at),
     )
-    told = [Entry(EntryKind.REPORTED, _reported(event))]
-    await _keep(session, event, held, after, told, at=at)
-
-
-async def predict(session: AsyncSession, event: SlippagePredicted, *, at: datetime) -> None:
-    """Keep when a line will be completed at its pace, tell and announce it."""
-    held = await _hold(session, event)
-    after = _expected(held.progress, event, today_of(event.predicted_at))
-    predicted = _days(event.promised_on, event.prediction.predicted_on)
-    told = [Entry(EntryKind.SLIPPAGE_PREDICTED, predicted)]
-    await _keep(session, event, held, after, told, at=at)
-
-
-async def complete(session: AsyncSession, event: WorkOrderCompleted, *, at: datetime) -> None:
-    """Keep when a line was completed, and tell it."""
-    held = await _hold(session, event)
-    after = held.progress
-    if event.revision > after.completed_revision:
-        after = replace(after, completed_revision=event.revision, completed_at=event.completed_at)
-    told = [Entry(EntryKind.COMPLETED, {"quantity": plain(event.quantity)})]
-    await _keep(session, event, held, after, told, at=at)
-
-
-async def _hold(session: AsyncSession, event: Told) -> Held:
-    """Lock a schedule line alone: what its two sides agree on is not touched here."""
-    about = {"id": event.schedule_line_id, "order_id": event.order_id}
-    row = (await session.execute(HOLD, about)).one_or_none()
-    if row is None:
-        raise ScheduleLineNotFound(f"No schedule line {event.schedule_line_id} is known here.")
-    state, quantity, promised_on, *progress = row
-    return Held(State(state), quantity, promised_on, Progress(*progress))
 
 
 def _figures(progress: Progress, event: WorkOrderOpened | ProgressReported) -> Progress:
@@ -180,34 +201,58 @@ def _light(held: Held, progress: Progress, today: date) -> Light:
     )
 
 
-async def _keep(  # noqa: PLR0913  what is known of one event
-    session: AsyncSession,
-    event: Told,
-    held: Held,
-    after: Progress,
-    told: list[Entry],
-    *,
-    at: datetime,
+async def _keep(
+    session: AsyncSession, held: Mapping[UUID, Held], kept: Sequence[Kept], *, at: datetime
 ) -> None:
-    """Write what is new, tell it, and announce it where it is news to the two sides."""
-    after = _turned(held, after)
-    turned, news = _news(event, held, after, today_of(at))
-    moment, recorded_at, imported = _moment(event)
-    values = vars(after) | {
-        "operations": orjson.dumps(after.operations).decode(),
-        "prediction": orjson.dumps(after.prediction).decode() if after.prediction else None,
-        "id": event.schedule_line_id,
-        "told": orjson.dumps([entry._asdict() for entry in (*told, *turned)]).decode(),
-        "announced": orjson.dumps([event.model_dump(mode="json") for event in news]).decode(),
-        "occurred_at": moment,
-        "recorded_at": recorded_at,
-        "imported": imported,
+    """Write where lines stand now, what is told of them and what is announced, all at once."""
+    announced = [(one.event, news) for one in kept for news in one.announced]
+    values = {
+        "lines": _json([{"id": id_} | vars(line.progress) for id_, line in held.items()]),
+        "told": _json(_told(kept)),
+        "announced": _json(
+            [
+                {
+                    "place": place,
+                    "schedule_line_id": event.schedule_line_id,
+                    "fact": news.model_dump(mode="json"),
+                }
+                for place, (event, news) in enumerate(announced)
+            ]
+        ),
         "at": at,
         "trace": traceparent(),
     }
     await session.execute(KEEP_PROGRESS, values)
-    if news:
+    if announced:
         published(session)
+
+
+def _told(kept: Sequence[Kept]) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for event, told, _ in kept:
+        occurred_at, recorded_at, imported = _moment(event)
+        rows.extend(
+            {
+                "place": len(rows) + place,
+                "schedule_line_id": event.schedule_line_id,
+                "kind": entry.kind,
+                "values": entry.values,
+                "occurred_at": occurred_at,
+                "recorded_at": recorded_at,
+                "imported": imported,
+            }
+            for place, entry in enumerate(told)
+        )
+    return rows
+
+
+def _json(rows: list[dict[str, Any]]) -> str:
+    return orjson.dumps(rows, default=_plain).decode()
+
+
+def _plain(value: object) -> str:
+    assert isinstance(value, Decimal)
+    return plain(value)
 
 
 def _news(
@@ -250,7 +295,7 @@ def _progressed(event: Told, held: Held, after: Progress, now: Light) -> LinePro
     )
 
 
-def _reported(event: ProgressReported) -> dict[str, Any]:
+def _report(event: ProgressReported) -> dict[str, Any]:
     values = {
         "operation": event.operation,
         "good": plain(event.good),

@@ -8,17 +8,12 @@ from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
-    Integer,
     Row,
     Select,
     and_,
-    case,
-    func,
-    literal,
     or_,
     select,
     true,
-    type_coerce,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -28,6 +23,8 @@ from contracts.values import Money
 from services.orders.domain.lights import Outlook, State
 from services.orders.domain.schedule_lines import ChangeState, ScheduleLineNotFound
 from services.orders.models import Change, Relationship, ScheduleLine
+from services.orders.queries.lights import days_late, is_at_risk, is_late, light
+from services.orders.queries.urgent import by_urgency
 from services.orders.schemas.schedule_lines import (
     BookSort,
     BookView,
@@ -39,6 +36,10 @@ from shared.paging import Paging, Rows, keyset
 from shared.settings import settings
 
 SUNDAY = 6
+PARTIES = and_(
+    Relationship.buyer_id == ScheduleLine.buyer_id,
+    Relationship.supplier_id == ScheduleLine.supplier_id,
+)
 
 
 def today_of(at: datetime) -> date:
@@ -60,70 +61,8 @@ def on_side(caller: Caller, side: Side) -> ColumnElement[bool]:
     return party == caller.organization_id
 
 
-def is_late(today: date) -> ColumnElement[bool]:
-    """Say which open lines are red, as `domain.lights` has it."""
-    return and_(ScheduleLine.state == State.CONFIRMED, ScheduleLine.late_from <= today)
-
-
-def is_at_risk(today: date) -> ColumnElement[bool]:
-    """Say which open lines are amber, as `domain.lights` has it."""
-    return and_(
-        ScheduleLine.state == State.CONFIRMED,
-        ScheduleLine.at_risk_from <= today,
-        ScheduleLine.late_from > today,
-    )
-
-
-def open_light(today: date) -> ColumnElement[str]:
-    """Tell how an open line stands."""
-    return case(
-        (ScheduleLine.state == State.UNCONFIRMED, Light.UNCONFIRMED.value),
-        (is_late(today), Light.LATE.value),
-        (is_at_risk(today), Light.AT_RISK.value),
-        else_=Light.ON_TIME.value,
-    )
-
-
-def light(today: date) -> ColumnElement[str]:
-    """Tell how any line stands, as `domain.lights` does."""
-    return case(
-        (ScheduleLine.state == State.CANCELLED, Light.CANCELLED.value),
-        (~ScheduleLine.open, Light.COMPLETED.value),
-        else_=open_light(today),
-    )
-
-
-def days_late(today: date) -> ColumnElement[int]:
-    """Tell by how many days a line was, is or will be late; 0 where it is not."""
-    day = literal(today)
-    promised = func.coalesce(ScheduleLine.promised_on, ScheduleLine.due_on)
-    completed_on = func.date(func.timezone(settings().zone, ScheduleLine.completed_at))
-    ends = case(
-        (ScheduleLine.open, func.greatest(ScheduleLine.predicted_on, day)), else_=completed_on
-    )
-    late = func.greatest(type_coerce(ends - promised, Integer), 0)
-    return type_coerce(
-        case((ScheduleLine.state == State.CANCELLED, 0), else_=func.coalesce(late, 0)), Integer
-    )
-
-
-def urgency(today: date) -> tuple[ColumnElement[int], ...]:
-    """Order lines, descending, by how soon somebody should look at them.
-
-    Late ones by days, then those at risk, then what is open by due day, then what is closed.
-    """
-    rank = case((~ScheduleLine.open, 0), (is_late(today), 3), (is_at_risk(today), 2), else_=1)
-    days = case((rank > 1, days_late(today)), else_=0)
-    until_due = type_coerce(literal(today) - ScheduleLine.due_on, Integer)
-    return type_coerce(rank, Integer), type_coerce(days, Integer), until_due
-
-
 def book(today: date) -> Select[Any]:
     """Select rows of the order book with names, light and open change."""
-    parties = and_(
-        Relationship.buyer_id == ScheduleLine.buyer_id,
-        Relationship.supplier_id == ScheduleLine.supplier_id,
-    )
     return (
         select(
             *ScheduleLine.__table__.columns,
@@ -133,7 +72,7 @@ def book(today: date) -> Select[Any]:
             days_late(today).label("days_late"),
             Change,
         )
-        .join(Relationship, parties)
+        .join(Relationship, PARTIES)
         .outerjoin(Change, Change.id == ScheduleLine.open_change_id)
     )
 
@@ -197,26 +136,39 @@ async def schedule_lines(
     session: AsyncSession, *, caller: Caller, asked: Asked, at: datetime, paging: Paging
 ) -> Rows[ScheduleLineOut]:
     """Return a page of one side's order book."""
-    today, side = today_of(at), asked.side
-    rows = book(today).where(on_side(caller, side), _in_view(asked.view, side, today))
-    if asked.counterparty_id:
-        other = ScheduleLine.supplier_id if side is Side.BUYER else ScheduleLine.buyer_id
-        rows = rows.where(other == asked.counterparty_id)
-    if asked.q:
-        rows = rows.where(_matching(asked.q, side))
-    order: dict[BookSort, tuple[ColumnElement[Any] | Any, ...]] = {
-        BookSort.DUE: (ScheduleLine.due_on,),
-        BookSort.LATENESS: urgency(today),
-        BookSort.VALUE: (ScheduleLine.amount_minor,),
-    }
+    today = today_of(at)
+    if asked.sort is BookSort.LATENESS:
+        ids = _chosen(_joined(select(ScheduleLine.id), asked), caller, asked, today)
+        found = await by_urgency(session, ids, view=asked.view, today=today, paging=paging)
+        rows = await rows_by_id(session, caller=caller, ids=found.items, at=at)
+        return Rows(rows, found.next)
+    order = ScheduleLine.due_on if asked.sort is BookSort.DUE else ScheduleLine.amount_minor
     page = await keyset(
         session,
-        rows,
-        order=(*order[asked.sort], ScheduleLine.id),
+        _chosen(book(today), caller, asked, today),
+        order=(order, ScheduleLine.id),
         paging=paging,
         descending=asked.sort is not BookSort.DUE,
     )
     return Rows([row_of(row) for row in page.items], page.next)
+
+
+def _joined(rows: Select[Any], asked: Asked) -> Select[Any]:
+    """Join what the conditions are about, and no more: the rest comes when the rows are chosen."""
+    if asked.q:
+        rows = rows.join(Relationship, PARTIES)
+    if asked.view is BookView.CHANGES:
+        rows = rows.join(Change, Change.id == ScheduleLine.open_change_id)
+    return rows
+
+
+def _chosen(rows: Select[Any], caller: Caller, asked: Asked, today: date) -> Select[Any]:
+    rows = rows.where(on_side(caller, asked.side), _in_view(asked.view, asked.side, today))
+    if asked.counterparty_id:
+        mine = asked.side is Side.BUYER
+        other = ScheduleLine.supplier_id if mine else ScheduleLine.buyer_id
+        rows = rows.where(other == asked.counterparty_id)
+    return rows.where(_matching(asked.q, asked.side)) if asked.q else rows
 
 
 async def schedule_line(

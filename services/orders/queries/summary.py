@@ -21,7 +21,8 @@ from contracts.values import Money
 from services.orders.domain.lights import State
 from services.orders.domain.schedule_lines import ChangeState
 from services.orders.models import Change, Entry, ScheduleLine
-from services.orders.queries.book import is_late, on_side, open_light, today_of
+from services.orders.queries.book import on_side, today_of
+from services.orders.queries.lights import is_late, open_light
 from services.orders.schemas.schedule_lines import BookView, SinceOut, SummaryOut, Tally
 from services.orders.schemas.stories import EntryKind
 from shared.auth import Caller

@@ -1,5 +1,6 @@
 """Join on a phone: one thing per screen, the code first, kept at every step."""
 
+from contextlib import suppress
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -33,6 +34,7 @@ from shared.web.languages import language_of
 
 MENDABLE = {404, 409, 410, 422}
 CHOICES_MAX = 8
+PROMISED_HERE_MAX = 3
 FIRST_SEARCH = "汽车"  # what is offered before anything is typed
 
 router = page_router()
@@ -268,6 +270,8 @@ async def _overview(
     request: Request, visitor: Visit, application_id: UUID, refused: Refused | None
 ) -> Response:
     application = await joining.application(visitor.api, application_id)
+    if application.state is ApplicationState.APPROVED and visitor.me.may(Scope.ONBOARDING_WRITE):
+        return await _agreement(request, visitor, application_id, refused)
     profile = await joining.profile(visitor.api)
     way = way_through(_values(profile))
     context = {
@@ -280,7 +284,7 @@ async def _overview(
         "values": _values(profile),
         "step_of": step_of,
         "notes": application.notes if application.is_open_to_change else [],
-        "to_confirm": await _to_confirm(visitor, application),
+        **await _wanted(visitor, application),
         "may_write": visitor.me.may(Scope.ONBOARDING_WRITE),
         "trouble_words": trouble_of(request, refused),
     }
@@ -293,14 +297,16 @@ def _page_for(application: Application, way: Way) -> str:
     return "joining_review.html" if reviews else "joining.html"
 
 
-async def _to_confirm(visitor: Visit, application: Application) -> int:
-    """Count the lines that wait to be confirmed, once somebody is in."""
-    if application.state is not ApplicationState.AGREED or not visitor.me.may(Scope.ORDERS_READ):
-        return 0
-    try:
-        return (await orders.summary(visitor.api, Side.SUPPLIER)).count("unconfirmed")
-    except (Away, Refused):
-        return 0
+async def _wanted(visitor: Visit, application: Application) -> dict[str, Any]:
+    """Count the lines that wait to be confirmed, once somebody is in; the first can be, at once."""
+    count, first = 0, []
+    if application.state is ApplicationState.AGREED and visitor.me.may(Scope.ORDERS_READ):
+        with suppress(Away, Refused):
+            count = (await orders.summary(visitor.api, Side.SUPPLIER)).count("unconfirmed")
+            if count and visitor.me.may(Scope.ORDERS_CONFIRM):
+                asked = {"view": "unconfirmed", "sort": "due", "limit": PROMISED_HERE_MAX}
+                first = (await orders.book(visitor.api, Side.SUPPLIER, **asked)).items
+    return {"to_confirm": count, "to_promise": first}
 
 
 async def _agreement(

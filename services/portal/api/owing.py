@@ -1,7 +1,6 @@
 """What am I owed: how much, by when, by law; whose days passed, and what lateness costs."""
 
 import asyncio
-from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -9,7 +8,6 @@ from fastapi import Query, Request, Response
 
 from contracts.orders import Side
 from contracts.scopes import Scope
-from contracts.values import Money
 from services.portal.api.orders import Written
 from services.portal.api.page import Visitor, needs, page_router, pages, show
 from services.portal.api.spreadsheets import plain_text, spreadsheet, workbook
@@ -20,7 +18,6 @@ from shared.web.formats import Formats
 
 PAGE = 30
 EXPORT_ROWS_MAX = 20_000
-LATE_MAX = 200  # overdue debts whose interest is added up
 STATES = "open", "uninvoiced", "overdue", "disputed", "paid"
 _ = str  # marks what the catalog translates
 
@@ -42,10 +39,9 @@ async def owed(  # noqa: PLR0913, PLR0917
     """Answer what this organization is owed, and list it by the day on which it is due."""
     needs(visitor, Scope.SETTLEMENT_READ)
     asked = {"state": state, "counterparty_id": counterparty_id}
-    summary, page, late = await asyncio.gather(
+    summary, page = await asyncio.gather(
         owing.summary(visitor.api, Side.SUPPLIER),
         owing.debts(visitor.api, Side.SUPPLIER, limit=PAGE, cursor=cursor, **asked),
-        owing.debts(visitor.api, Side.SUPPLIER, limit=LATE_MAX, state="overdue"),
     )
     main = summary.main
     drawn = [_drawn(debt, Side.SUPPLIER) for debt in page.items]
@@ -54,8 +50,6 @@ async def owed(  # noqa: PLR0913, PLR0917
         "summary": summary,
         "main": main,
         "others": [one for one in summary.currencies if one is not main],
-        "late": _late(late.items, main.currency) if main else None,
-        "is_late_cut": late.next is not None,
         "drawn": drawn,
         "axis": spent_axis([one["picture"] for one in drawn], today=written.today),
         "state": state,
@@ -110,18 +104,6 @@ async def explained(
     }
     here = "owed" if side is Side.SUPPLIER else "settlement"
     return show(request, visitor, "owed_clock.html", context, here=here)
-
-
-def _late(debts: Sequence[Debt], currency: str) -> dict[str, Any]:
-    """Add up what lateness costs to today, and what has passed the day that the law allows."""
-    own = [debt for debt in debts if debt.open.currency == currency]
-    breached = [debt for debt in own if debt.breached]
-    interest = sum(debt.interest.amount_minor for debt in own if debt.interest)
-    return {
-        "interest": Money.of(interest, currency),
-        "breached_count": len(breached),
-        "breached": Money.of(sum(debt.open.amount_minor for debt in breached), currency),
-    }
 
 
 def _drawn(debt: Debt, side: Side) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from shared.web.languages import language_of
 SPANS = 14, 30, 60, 90
 PAY_WITHIN = timedelta(days=14)
 SOON_DAYS = 14
+WITHDRAWABLE = "open", "approved"
 _ = str  # marks what the catalog translates
 
 router = page_router()
@@ -148,6 +149,19 @@ async def approve(request: Request, visitor: Visitor, proposal_id: UUID, form: P
     return go(f"/payments/proposals/{proposal_id}", said="payment-approved")
 
 
+@router.post("/payments/proposals/{proposal_id}/withdrawal")
+async def withdraw(request: Request, visitor: Visitor, proposal_id: UUID, form: Posted) -> Response:
+    """Give a proposal up that is not paid; what it would have paid may be proposed again."""
+    path = f"/proposals/{proposal_id}/withdrawal"
+    try:
+        await visitor.api.send("POST", "settlement", path, {}, key=form.key)
+    except Refused as refused:
+        if refused.status not in MENDABLE:
+            raise
+        return await _proposal(request, visitor, proposal_id, {}, {"": in_words(request, refused)})
+    return go(f"/payments/proposals/{proposal_id}", said="payment-withdrawn")
+
+
 @router.post("/payments/proposals/{proposal_id}/payment")
 async def pay(request: Request, visitor: Visitor, proposal_id: UUID, form: Posted) -> Response:
     """Record that the money of a proposal was sent."""
@@ -203,8 +217,9 @@ async def _payments(
     trouble: str | None,
 ) -> Response:
     day = day_of(looked.get("before") or "", written.today + PAY_WITHIN)
-    payable, proposals, paid, settings = await asyncio.gather(
+    payable, sums, proposals, paid, settings = await asyncio.gather(
         asked.dues_before(visitor.api, day, limit=200),
+        asked.sum_before(visitor.api, day),
         asked.proposals(visitor.api),
         asked.payments(visitor.api, Side.BUYER, cursor=looked.get("cursor")),
         if_there(asked.settings(visitor.api), None),
@@ -213,7 +228,8 @@ async def _payments(
         "day": day,
         "dues": payable.items,
         "is_cut": payable.next is not None,
-        "sums": sums(payable.items),
+        "count": sum(one.count for one in sums),
+        "sums": [one.open for one in sums],
         "proposals": proposals.items,
         "payments": paid.items,
         "limit": settings.approval_limit if settings else None,
@@ -223,16 +239,6 @@ async def _payments(
     }
     status = 422 if trouble else 200
     return show(request, visitor, "payments.html", context, here="settlement", status=status)
-
-
-def sums(dues: list[Due]) -> list[Any]:
-    """Add up what is open, by currency, the largest first."""
-    found: dict[str, Any] = {}
-    for due in dues:
-        before = found.get(due.open.currency)
-        amount = due.open.amount + (before.amount if before else 0)
-        found[due.open.currency] = due.open.model_copy(update={"amount": amount})
-    return sorted(found.values(), key=lambda money: -money.amount)
 
 
 async def _proposal(
@@ -251,6 +257,7 @@ async def _proposal(
         "own": found.proposed_by_me or approved,
         "may_approve": visitor.me.may(Scope.SETTLEMENT_APPROVE) and found.state == "open",
         "may_pay": visitor.me.may(Scope.SETTLEMENT_PAY) and found.state == "approved",
+        "may_withdraw": visitor.me.may(Scope.SETTLEMENT_PAY) and found.state in WITHDRAWABLE,
     }
     status = 422 if errors else 200
     return show(

@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Annotated, Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import Query, Request, Response
@@ -28,7 +29,6 @@ from shared.web.formats import Formats
 JUDGED_BY = "on_time_first"
 SHOWN = "on_time_first", "on_time_current", "confirmation_hours", "acceptance_days", "payment_days"
 BANDS = {"is-late": 0, "is-risk": 1, "is-idle": 2, "is-ok": 3}
-PER_PAGE = 100
 PLACES = {
     "goods_": "/receipts/{}",
     "shipment_": "/shipments/{}",
@@ -48,30 +48,25 @@ async def suppliers(
     visitor: Visitor,
     q: Search = "",
     band: Annotated[str, Query(pattern="^(is-(ok|risk|late|idle))?$")] = "",
-    page: Annotated[int, Query(ge=1, le=10_000)] = 1,
+    cursor: Cursor = None,
 ) -> Response:
-    """Answer whom one can rely on, the least reliable first."""
+    """Answer whom one can rely on, the least reliable first; where they are many, by name."""
     needs(visitor, Scope.ONBOARDING_READ)
-    rows, waiting = await asyncio.gather(_rows(visitor), _waiting(visitor))
+    page, waiting = await asyncio.gather(
+        inviting.suppliers(visitor.api, q=q, cursor=cursor), _waiting(visitor)
+    )
+    rows = await _judged(visitor, page.items)
     counts = {name: sum(row[2] == name for row in rows) for name in BANDS}
-    looked = [
-        row
-        for row in rows
-        if (not band or row[2] == band)
-        and q.lower() in f"{row[0].supplier_name} {row[0].vendor_number}".lower()
-    ]
-    start = (page - 1) * PER_PAGE
     context = {
-        "rows": looked[start : start + PER_PAGE],
-        "found": len(looked),
+        "rows": [row for row in rows if not band or row[2] == band],
         "all": len(rows),
         "counts": counts,
+        "is_part": bool(page.cursor or cursor),
+        "next": _address(q, band, page.cursor) if page.cursor else None,
         "shown": SHOWN,
         "figures": SCORECARD,
         "q": q,
         "band": band,
-        "page": page,
-        "has_more": len(looked) > start + PER_PAGE,
         "waiting": waiting,
     }
     return show(request, visitor, "suppliers.html", context, here="suppliers")
@@ -81,7 +76,12 @@ async def suppliers(
 async def export(visitor: Visitor, written: Written) -> Response:
     """Return the suppliers and their figures as a spreadsheet."""
     needs(visitor, Scope.ONBOARDING_READ)
-    sheet = await spreadsheet(_sheet, await _rows(visitor), written)
+    known, cards = await asyncio.gather(
+        inviting.partnerships(visitor.api), if_there(asked.scorecards(visitor.api), [])
+    )
+    own = visitor.me.organization.id
+    rows = _sorted([one for one in known if one.buyer_id == own], cards)
+    sheet = await spreadsheet(_sheet, rows, written)
     return sheet.answer(f"suppliers-{written.today}.xlsx")
 
 
@@ -179,15 +179,21 @@ async def _waiting(visitor: Visit) -> int:
     return len((await if_there(asked_for, empty)).items)
 
 
-async def _rows(visitor: Visit) -> list[Row]:
-    known, cards = await asyncio.gather(
-        inviting.partnerships(visitor.api), if_there(asked.scorecards(visitor.api), [])
-    )
+def _address(q: str, band: str, cursor: str) -> str:
+    return f"/suppliers?{urlencode({'q': q, 'band': band, 'cursor': cursor})}"
+
+
+async def _judged(visitor: Visit, known: list[Partnership]) -> list[Row]:
+    suppliers = [one.supplier_id for one in known]
+    cards = await if_there(asked.scorecards_of(visitor.api, suppliers), [])
+    return _sorted(known, cards)
+
+
+def _sorted(known: list[Partnership], cards: list[Scorecard]) -> list[Row]:
     by_id = {card.counterparty_id: card for card in cards}
-    own = visitor.me.organization.id
     rows = []
     for one in known:
-        if one.buyer_id != own or one.state is RelationshipState.ENDED:
+        if one.state is RelationshipState.ENDED:
             continue
         card = by_id.get(one.supplier_id)
         judged = card.figure(JUDGED_BY) if card else None
@@ -196,10 +202,9 @@ async def _rows(visitor: Visit) -> list[Row]:
 
 
 async def _partnership(visitor: Visit, supplier_id: UUID) -> Partnership:
-    own = visitor.me.organization.id
-    for one in await inviting.partnerships(visitor.api):
-        if one.supplier_id == supplier_id and one.buyer_id == own:
-            return one
+    found = await inviting.suppliers(visitor.api, counterparty_id=supplier_id)
+    for one in found.items:
+        return one
     raise NotFound("You have no relationship with this supplier.")
 
 

@@ -27,6 +27,10 @@ SUPPLYING: dict[str, tuple[str, str]] = {
         _("A notice goes to one buyer"),
         _("Make a notice for each of them."),
     ),
+    "carrier-unknown": (
+        _("This carrier is not on the platform"),
+        _("Write its name instead, or ask it to register."),
+    ),
     "more-than-left": (_("That is more than is left"), _("Write at most what is left.")),
     "packed-otherwise": (
         _("The packages hold more than the notice"),

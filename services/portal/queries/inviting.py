@@ -1,5 +1,6 @@
 """Ask the onboarding service about suppliers: whom we invited, who applies, what was agreed."""
 
+from typing import Any
 from uuid import UUID
 
 from services.portal.queries.api import Api
@@ -73,13 +74,25 @@ async def application(api: Api, application_id: UUID) -> Application:
     return await api.get(Application, "onboarding", f"/applications/{application_id}")
 
 
-async def partnerships(api: Api) -> list[Partnership]:
+async def suppliers(api: Api, **query: Any) -> Page[Partnership]:  # noqa: ANN401
+    """Return a page of the relationships with one's suppliers, by name."""
+    return await api.get(
+        Page[Partnership], "onboarding", "/relationships", side="buyer", limit=PAGE_MAX, **query
+    )
+
+
+async def partnerships(api: Api, *, state: str | None = None) -> list[Partnership]:
     """Return all relationships with what was agreed."""
     found: list[Partnership] = []
     cursor = None
     for _ in range(PAGES_MAX):
         page = await api.get(
-            Page[Partnership], "onboarding", "/relationships", limit=PAGE_MAX, cursor=cursor
+            Page[Partnership],
+            "onboarding",
+            "/relationships",
+            limit=PAGE_MAX,
+            cursor=cursor,
+            state=state,
         )
         found += page.items
         cursor = page.cursor

@@ -1,6 +1,6 @@
 """Ask the settlement service what is invoiced, agreed, due and paid."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +12,8 @@ from services.portal.schemas.paying import (
     Forecast,
     Invoice,
     InvoiceRow,
+    OpenSum,
+    OpenSums,
     OwedSummary,
     Payment,
     Proposal,
@@ -65,8 +67,20 @@ async def payments(api: Api, side: Side, *, cursor: str | None = None) -> Page[P
 
 
 async def dues_before(api: Api, day: date, **query: Any) -> Page[Due]:  # noqa: ANN401
-    """Return what may be paid and falls due before a day."""
-    return await dues(api, Side.BUYER, state="approved", due_before=day.isoformat(), **query)
+    """Return what may be paid and falls due by a day, as a proposal until that day takes it."""
+    return await dues(api, Side.BUYER, state="approved", due_before=_after(day), **query)
+
+
+async def sum_before(api: Api, day: date) -> list[OpenSum]:
+    """Return by currency what may be paid and falls due by a day, the largest first."""
+    query = {"side": Side.BUYER.value, "state": "approved", "due_before": _after(day)}
+    found = await api.get(OpenSums, "settlement", "/payables/sums", **query)
+    return sorted(found.currencies, key=lambda one: -one.open.amount)
+
+
+def _after(day: date) -> str:
+    """Return the day after; the list leaves the day itself out, a proposal takes it."""
+    return (day + timedelta(days=1) if day < date.max else day).isoformat()
 
 
 async def settings(api: Api) -> Settings:

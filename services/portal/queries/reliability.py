@@ -1,5 +1,6 @@
 """Ask the insights service: scorecards for partners, releases for regulators."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from services.portal.queries.api import Api
@@ -33,6 +34,14 @@ async def scorecards(api: Api) -> list[Scorecard]:
         if cursor is None:
             break
     return found
+
+
+async def scorecards_of(api: Api, suppliers: Sequence[UUID]) -> list[Scorecard]:
+    """Return the scorecards of some suppliers, as many as a page holds."""
+    if not suppliers:
+        return []
+    query = {"side": "buyer", "counterparty_id": [str(one) for one in suppliers]}
+    return await api.get_list(Scorecard, "insights", "/scorecards", limit=PAGE_MAX, **query)
 
 
 async def scorecard(api: Api, counterparty_id: UUID) -> Scorecard:

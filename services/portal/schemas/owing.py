@@ -211,10 +211,12 @@ class Owed(Answer):
     """What is owed in one currency."""
 
     currency: str
+    interest: Money
     open: Count
     uninvoiced: Count
     disputed: Count
     overdue: Count
+    breached: Count
     due_in_30_days: Count
 
 

@@ -253,9 +253,25 @@ class Payment(Parties):
 
 
 class Settings(Answer):
-    """From which amount a payment needs two approvals."""
+    """From which amount a payment needs two approvals, and who decided that."""
 
     approval_limit: Money
+    by: str | None = None
+    changed_at: datetime | None = None
+
+
+class OpenSum(Answer):
+    """What a list of debts comes to in one currency."""
+
+    count: int
+    open: Money
+    first_due_on: date
+
+
+class OpenSums(Answer):
+    """What a list of debts comes to on all its pages."""
+
+    currencies: list[OpenSum]
 
 
 class Sum(Answer):

@@ -11,6 +11,7 @@ from uuid_utils.compat import uuid7
 
 from contracts.scopes import Scope
 from services.production import commands, queries
+from services.production.api.gathered import Gathered, report_with_others
 from services.production.api.shown import (
     circumstances,
     shown_outcome,
@@ -43,7 +44,7 @@ from services.production.schemas import (
     ReversalIn,
 )
 from shared.auth import Caller, requires
-from shared.database import Now, Transaction
+from shared.database import KeyedTransaction, Now, Transaction
 from shared.idempotency import Route
 from shared.paging import Page, PageAsked, Rows
 from shared.problem import problems
@@ -67,11 +68,18 @@ REFUSALS = (
 
 
 @router.post("/work-orders/{work_order_id}/reports", status_code=201, responses=problems(*REFUSALS))
-async def report_progress(
-    work_order_id: UUID, report: ReportIn, caller: Writer, session: Transaction, now: Now
+async def report_progress(  # noqa: PLR0913, PLR0917  FastAPI hands each over by its name
+    work_order_id: UUID,
+    report: ReportIn,
+    caller: Writer,
+    gathered: Gathered,
+    session: KeyedTransaction,
+    now: Now,
 ) -> ReportedOut:
     """Report what newly left an operation; counted once however often a reference is sent."""
     made = Made(uuid7(), work_order_id, occurred_at=now, **dict(report))
+    if session is None:
+        return shown_outcome(await report_with_others(gathered, made, by=caller))
     under = circumstances(caller, now)
     [outcome] = await commands.report_progress(session, [made], by=caller, under=under)
     return shown_outcome(outcome)

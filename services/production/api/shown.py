@@ -20,6 +20,8 @@ from shared.auth import Caller
 from shared.problem import Problem
 from shared.settings import settings
 
+EMPTY: dict[str, Any] = dict.fromkeys(ResultOut.model_fields)
+
 
 def circumstances(caller: Caller, at: datetime, *, imported: bool = False) -> Circumstances:
     """Say under which circumstances a caller reports."""
@@ -65,18 +67,17 @@ def shown_outcome(outcome: Outcome) -> ReportedOut:
 
 def shown_result(index: int, work_order_id: UUID, outcome: Outcome) -> dict[str, Any]:
     """Show what became of one report of many, with the fields of `ResultOut`."""
-    result: dict[str, Any] = dict.fromkeys(ResultOut.model_fields)
-    result |= {"index": index, "work_order_id": work_order_id}
+    result = EMPTY | {"index": index, "work_order_id": work_order_id}
     if isinstance(outcome, Problem):
-        problem = outcome.details().model_dump(exclude_none=True)
-        return result | {"status": "refused", "problem": problem}
+        result["status"] = "refused"
+        result["problem"] = outcome.details().model_dump(exclude_none=True)
+        return result
     progress = outcome.after.progress
-    return result | {
-        "report_id": outcome.report.report_id,
-        "status": "recorded" if isinstance(outcome, Recorded) else "unchanged",
-        "completed": plain(progress.completed),
-        "ordered": plain(progress.ordered),
-    }
+    result["report_id"] = outcome.report.report_id
+    result["status"] = "recorded" if isinstance(outcome, Recorded) else "unchanged"
+    result["completed"] = plain(progress.completed)
+    result["ordered"] = plain(progress.ordered)
+    return result
 
 
 def _progress(held: Held, prediction: Prediction | None) -> dict[str, Any]:

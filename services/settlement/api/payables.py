@@ -13,7 +13,13 @@ from services.settlement.queries import journal
 from services.settlement.queries import payables as queries
 from services.settlement.queries.payables import Asked
 from services.settlement.schemas.journal import BalanceOut, EntryOut
-from services.settlement.schemas.payables import PayableDetail, PayableOut, State, SummaryOut
+from services.settlement.schemas.payables import (
+    PayableDetail,
+    PayableOut,
+    PayableSums,
+    State,
+    SummaryOut,
+)
 from shared.database import Now, Transaction
 from shared.idempotency import Route
 from shared.paging import Page, PageAsked, Rows
@@ -45,6 +51,15 @@ async def list_payables(
 ) -> Rows[PayableOut]:
     """List what is owed for accepted deliveries, the first due first."""
     return await queries.payables(session, asked, caller=caller, on=today(now), paging=paging)
+
+
+@router.get("/payables/sums")
+async def add_up_payables(
+    caller: Reader, session: Transaction, now: Now, asked: Annotated[Asked, Depends(_asked)]
+) -> PayableSums:
+    """Add up, by currency, all that the list holds on all its pages, by the same filters."""
+    found = await queries.sums(session, asked, caller=caller, on=today(now))
+    return PayableSums(currencies=found)
 
 
 @router.get("/payables/summary")

@@ -2,20 +2,20 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy import Row, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.settlement import PaymentDue
 from contracts.values import Money
 from services.settlement.domain.clock import Dates, reckon
 from services.settlement.domain.rules import digest
-from services.settlement.models import Payable
+from services.settlement.models import Allocation, Payable
 from services.settlement.queries.clock import agreement_of, delivery_of
 from shared.database import UNAVAILABLE, Sessions, transaction, utc_now
 from shared.events import publish
@@ -33,7 +33,7 @@ async def reckon_payables(session: AsyncSession, ids: Sequence[UUID], *, at: dat
     """Bring the dates of payables that are not settled up to date; return how many moved.
 
     Called in the transaction of what moves them: acceptance, a frozen statement, terms. Announces
-    `payment_due` for each that is set or moved, history apart.
+    `payment_due` for each that is set or moved, history apart; with the one invoice that claims it.
     """
     columns = [column for column in Payable.__table__.columns if column.name != "open_minor"]
     rows = select(*columns).where(Payable.id.in_(ids), Payable.settled_on.is_(None))
@@ -108,10 +108,25 @@ async def _write(session: AsyncSession, rows: Sequence[Row[Any]], *, at: datetim
     ]
     await (await session.connection()).execute(writing, told)
     moved = [(row, found) for row, found in reckoned if _moved(row, found)]
-    for row, found in moved:
-        if not row.imported:
-            publish(session, _due(row, found, at))
+    told_of = [(row, found) for row, found in moved if not row.imported]
+    claims = await _claims(session, [row.id for row, _ in told_of])
+    for row, found in told_of:
+        publish(session, _due(row, found, claims.get(row.id), at))
     return len(moved)
+
+
+async def _claims(session: AsyncSession, ids: Sequence[UUID]) -> Mapping[UUID, UUID]:
+    """Return the invoice of each debt that one invoice alone claims."""
+    if not ids:
+        return {}
+    invoices = func.array_agg(Allocation.invoice_id.distinct())
+    rows = (
+        select(Allocation.payable_id, invoices)
+        .where(Allocation.payable_id.in_(ids))
+        .group_by(Allocation.payable_id)
+    )
+    found = await session.execute(rows)
+    return {payable_id: known[0] for payable_id, known in found if len(known) == 1}
 
 
 def _stamped(found: dict[str, Any], at: datetime) -> dict[str, Any]:
@@ -123,9 +138,10 @@ def _moved(row: Row[Any], found: dict[str, Any]) -> bool:
     return not row.rules or any(getattr(row, name) != found[name] for name in TOLD)
 
 
-def _due(row: Row[Any], found: dict[str, Any], at: datetime) -> PaymentDue:
+def _due(row: Row[Any], found: dict[str, Any], invoice_id: UUID | None, at: datetime) -> PaymentDue:
     return PaymentDue(
         payable_id=row.id,
+        invoice_id=invoice_id,
         order_id=row.order_id,
         schedule_line_id=row.schedule_line_id,
         buyer_id=row.buyer_id,

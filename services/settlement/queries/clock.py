@@ -1,5 +1,6 @@
 """Ask the payment clock: how debts stand in time, why, and what will run out."""
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,7 +8,7 @@ from datetime import date, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, Text, and_, cast, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.onboarding import Signatory, Terms
@@ -46,7 +47,7 @@ from services.settlement.schemas.clock import (
 )
 from shared.settings import settings
 
-SUMMED_MAX = 1_000
+STEP_ROWS = 2_000  # that are in memory at once
 
 
 class Debt(Protocol):
@@ -87,12 +88,15 @@ def agreement_of(debt: Any) -> Agreement:  # noqa: ANN401  a row or a model
     """Return what two sides agreed on; without a day of signing the order's counts."""
     told = debt.agreed or {}
     signed_on = told.get("signed_on")
+    otherwise = debt.ordered_on or debt.delivered_on
+    return _agreement(told, date.fromisoformat(signed_on) if signed_on else otherwise)
+
+
+def _agreement(told: Mapping[str, Any], signed_on: date) -> Agreement:
     terms = told.get("terms")
     return agreement(
         Terms.model_validate(terms) if terms else None,
-        signed_on=(
-            date.fromisoformat(signed_on) if signed_on else debt.ordered_on or debt.delivered_on
-        ),
+        signed_on=signed_on,
         buyer=_signatory(told.get("buyer")),
         supplier=_signatory(told.get("supplier")),
     )
@@ -121,17 +125,50 @@ async def interest_to(
 ) -> Mapping[str, int]:
     """Return by currency, in minor units, what lateness costs on all of some debts to a day.
 
-    The first thousand are summed up, the longest overdue first: who owes more wants a report.
+    Read in parts, so that it may be any number; the dates are those that the clock wrote down.
     """
-    first = debts.order_by(Payable.due_on, Payable.id).limit(SUMMED_MAX)
-    rows = (await session.scalars(first)).all()
-    heard = Heard(paid=await _paid(session, [debt.id for debt in rows]))
+    columns = (
+        *(Payable.id, Payable.currency, Payable.open_minor, Payable.paid_minor),
+        *(Payable.delivered_on, Payable.ordered_on),
+        *(Payable.contract_due_on, Payable.legal_latest_on, cast(Payable.agreed, Text)),
+    )
+    step = debts.with_only_columns(*columns).order_by(Payable.id).limit(STEP_ROWS)
     found: Counter[str] = Counter()
-    for debt in rows:
-        agreed = agreement_of(debt)
-        late = _interest(debt, agreed, reckon(agreed, delivery_of(debt)), heard, on)
-        found[debt.currency] += late.amount_minor or 0
+    known, after = _Agreements(), UUID(int=0)
+    while rows := (await session.execute(step.where(Payable.id > after))).all():
+        paid = await _paid(session, [row.id for row in rows if row.paid_minor])
+        for id_, currency, unpaid, settled, delivered, ordered, contract, legal, agreed in rows:
+            late = interest(
+                known.of(agreed, otherwise=ordered or delivered),
+                late_from=min(contract, legal or contract),
+                owed_minor=unpaid + settled,
+                paid=paid.get(id_, ()),
+                until=on,
+            )
+            found[currency] += late.amount_minor or 0
+        after = rows[-1].id
+        if len(rows) < STEP_ROWS:
+            break
     return found
+
+
+class _Agreements:
+    """Agreements as debts keep them, each read once."""
+
+    def __init__(self) -> None:
+        self._told: dict[str | None, dict[str, Any]] = {}
+        self._read: dict[tuple[str | None, date], Agreement] = {}
+
+    def of(self, told: str | None, *, otherwise: date) -> Agreement:
+        """Return an agreement; where no day of signing was told, that other day counts."""
+        if told not in self._told:
+            self._told[told] = json.loads(told) if told else {}
+        known = self._told[told] or {}
+        signed_on = known.get("signed_on")
+        key = told, date.fromisoformat(signed_on) if signed_on else otherwise
+        if key not in self._read:
+            self._read[key] = _agreement(known, key[1])
+        return self._read[key]
 
 
 async def explained(session: AsyncSession, debt: Debt, *, on: date) -> ExplanationOut:

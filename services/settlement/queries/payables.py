@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, select, tuple_
+from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.orders import Side
@@ -33,6 +33,7 @@ from services.settlement.schemas.payables import (
     CurrencySummary,
     PayableDetail,
     PayableOut,
+    PayableSum,
     SettledOut,
     State,
     SummaryOut,
@@ -83,20 +84,7 @@ async def payables(
     session: AsyncSession, asked: Asked, *, caller: Caller, on: date, paging: Paging
 ) -> Rows[PayableOut]:
     """Return a page of what is owed, the first due first."""
-    rows = named(select(Payable), Payable).where(
-        party(Payable, caller, asked.side),
-        *with_partner(Payable, asked.side, asked.counterparty_id),
-    )
-    if asked.state:
-        rows = rows.where(_in_state(asked.state, on))
-    if asked.order_id:
-        rows = rows.where(Payable.order_id == asked.order_id)
-    if asked.due_before:
-        rows = rows.where(Payable.due_on < asked.due_before)
-    if asked.q:
-        told = Payable.order_number, Payable.item_number, Payable.item_name, Payable.receipt_number
-        found = [column.icontains(asked.q, autoescape=True) for column in told]
-        rows = rows.where(found[0] | found[1] | found[2] | found[3])
+    rows = named(select(Payable), Payable).where(*_meant(asked, caller, on))
     page = await keyset(session, rows, order=(Payable.due_on, Payable.id), paging=paging)
     debts = [row[0] for row in page.items]
     times = await clocks(session, debts, on=on)
@@ -104,6 +92,37 @@ async def payables(
         PayableOut(**_values(row[0], row[1], row[2], times[row[0].id], on)) for row in page.items
     ]
     return Rows(items, page.next)
+
+
+async def sums(
+    session: AsyncSession, asked: Asked, *, caller: Caller, on: date
+) -> list[PayableSum]:
+    """Add up all that a list would hold on all its pages, by currency."""
+    columns = Payable.currency, func.count(), func.min(Payable.due_on)
+    open_minor = func.coalesce(func.sum(Payable.open_minor), 0)
+    rows = select(*columns, open_minor).where(*_meant(asked, caller, on))
+    grouped = rows.group_by(Payable.currency).order_by(Payable.currency)
+    return [
+        PayableSum(count=count, open=Money.of(int(minor), currency), first_due_on=first)
+        for currency, count, first, minor in await session.execute(grouped)
+    ]
+
+
+def _meant(asked: Asked, caller: Caller, on: date) -> list[ColumnElement[bool]]:
+    meant = [
+        party(Payable, caller, asked.side),
+        *with_partner(Payable, asked.side, asked.counterparty_id),
+    ]
+    if asked.state:
+        meant.append(_in_state(asked.state, on))
+    if asked.order_id:
+        meant.append(Payable.order_id == asked.order_id)
+    if asked.due_before:
+        meant.append(Payable.due_on < asked.due_before)
+    if asked.q:
+        told = Payable.order_number, Payable.item_number, Payable.item_name, Payable.receipt_number
+        meant.append(or_(*(column.icontains(asked.q, autoescape=True) for column in told)))
+    return meant
 
 
 def _values(

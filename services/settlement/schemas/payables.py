@@ -81,6 +81,20 @@ class PayableOut(View):
     waits_for: Who | None
 
 
+class PayableSum(View):
+    """What a list of deliveries comes to in one currency, on all its pages."""
+
+    count: int
+    open: Money = Field(description="Owed and unpaid, invoiced or not.")
+    first_due_on: date
+
+
+class PayableSums(View):
+    """What a list of deliveries comes to, by currency."""
+
+    currencies: list[PayableSum]
+
+
 class ClaimOut(View):
     """What an invoice claims of a delivery."""
 

@@ -58,7 +58,7 @@ const kinds = {
     const chart = frame(data, options);
     const rows = data.categories.map((name, index) => [name, data.series[0][index]]).filter(([, value]) => value !== null).reverse();
     chart.grid = { left: 8, right: 56, top: 8, bottom: 28, containLabel: true };
-    [chart.xAxis, chart.yAxis] = [{ ...chart.yAxis, nameLocation: "middle", nameGap: 24, max: options.max ? Number(options.max) : null }, { ...chart.xAxis, data: rows.map(([name]) => name), name: null }];
+    [chart.xAxis, chart.yAxis] = [{ ...chart.yAxis, nameLocation: "middle", nameGap: 24, max: options.max ? Number(options.max) : null, interval: options.max ? 20 : null }, { ...chart.xAxis, data: rows.map(([name]) => name), name: null }];
     chart.series = [{ type: "bar", name: data.names[0], barMaxWidth: 18, color: color(options.shade ?? "done"), data: rows.map(([, value]) => value), label: { show: true, position: "right", color: color("strong"), fontSize: 12 } }];
     return chart;
   },

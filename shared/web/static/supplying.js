@@ -1,15 +1,15 @@
 // What pages for suppliers do beside being read: wait for an answer, count what is picked to be shipped.
 
-// A page that waits for somebody else's answer looks every few seconds, and is loaded again when it has come.
+// A page that waits for somebody else's answer, or first order, looks every few seconds, and is loaded again when it has come.
 function awaitAnswer() {
   const place = document.querySelector("[data-polls]");
-  if (!place || !["submitted", "draft"].includes(place.dataset.state)) return;
+  if (!place || !["submitted", "draft", "agreed-nothing-ordered"].includes(place.dataset.state)) return;
   const timer = setInterval(async () => {
     if (document.hidden) return;
     const answer = await fetch(place.dataset.polls, { headers: { accept: "text/html" } }).catch(() => null);
     if (!answer?.ok) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-polls]");
-    if (fresh?.dataset.state !== place.dataset.state) { clearInterval(timer); location.reload(); }
+    if (fresh?.dataset.state !== place.dataset.state) { clearInterval(timer); location.replace(place.dataset.polls); }  // without what was said before
   }, 3_000);
 }
 

@@ -1,0 +1,75 @@
+"""Do together what is asked for at the same time: one transaction for many small requests."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from typing import Generic, NamedTuple, TypeVar
+
+from shared.database import is_away
+
+TOGETHER_MAX = 200
+
+K = TypeVar("K", bound=Hashable)
+Asked = TypeVar("Asked")
+Answer = TypeVar("Answer")
+
+
+class _Waiting(NamedTuple, Generic[Asked, Answer]):
+    asked: Asked
+    answer: asyncio.Future[Answer]
+
+
+class Gathering(Generic[K, Asked, Answer]):
+    """Asked for under the same key while a batch is under way is the next batch.
+
+    So nobody waits for company, and the busier it is, the fewer transactions there are. `act` is
+    given the key and what was asked for in turn, and returns an answer to each when all of it is
+    committed. What fails together is tried one by one, so that nobody suffers for others.
+    """
+
+    def __init__(self, act: Callable[[K, Sequence[Asked]], Awaitable[Sequence[Answer]]]) -> None:
+        self._act = act
+        self._waiting: dict[K, list[_Waiting[Asked, Answer]]] = {}
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    async def ask(self, key: K, asked: Asked) -> Answer:
+        """Return the answer once it is committed. Who leaves before may still have its effect."""
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        if key in self._waiting:
+            self._waiting[key].append(_Waiting(asked, answer))
+        else:
+            self._waiting[key] = [_Waiting(asked, answer)]
+            task = asyncio.create_task(self._go_on(key))
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
+        return await answer
+
+    async def _go_on(self, key: K) -> None:
+        try:
+            while waiting := self._waiting[key]:
+                self._waiting[key] = waiting[TOGETHER_MAX:]
+                still = [one for one in waiting[:TOGETHER_MAX] if not one.answer.done()]
+                if still:
+                    await self._settle(key, still)
+        finally:
+            for one in self._waiting.pop(key):
+                one.answer.cancel()
+
+    async def _settle(self, key: K, batch: Sequence[_Waiting[Asked, Answer]]) -> None:
+        try:
+            answers = await self._act(key, [one.asked for one in batch])
+        except asyncio.CancelledError:
+            for one in batch:
+                one.answer.cancel()
+            raise
+        except Exception as error:  # noqa: BLE001  whoever asked is told
+            if len(batch) > 1 and not is_away(error):
+                for one in batch:
+                    await self._settle(key, [one])
+                return
+            for one in batch:
+                if not one.answer.done():
+                    one.answer.set_exception(error)
+            return
+        for one, answer in zip(batch, answers, strict=True):
+            if not one.answer.done():
+                one.answer.set_result(answer)
