@@ -15,7 +15,7 @@ from uuid import UUID
 
 import psycopg
 from pydantic import BaseModel, ValidationError
-from sqlalchemy import bindparam, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.database import UNAVAILABLE, Sessions, transaction
@@ -33,7 +33,7 @@ CALL = text(
         SELECT DISTINCT ON (subject) message::jsonb -> 'data' AS data
         FROM outbox
         WHERE published_at IS NULL AND recorded_at < clock_timestamp() - interval '3 seconds'
-            AND message::jsonb ->> 'type' = 'onboarding.relationship_changed.v1'
+            AND message::jsonb ->> 'type' = :type
         ORDER BY subject, position DESC
     ) AS newest,
     LATERAL (SELECT jsonb_build_object(
@@ -42,7 +42,7 @@ CALL = text(
     )) AS bar (data)
     WHERE newest.data ->> 'suspended_by' = 'buyer'
     """
-).bindparams(bindparam("channel", CHANNEL))
+)
 CLOSE = text(
     """
     UPDATE relationships SET suspended_by = 'buyer'
@@ -60,12 +60,12 @@ class Bar(BaseModel):
     changed_at: datetime
 
 
-async def call(sessions: Sessions, stop: asyncio.Event) -> None:
-    """Call out every suspension whose event waits in this service's outbox, until told to stop."""
+async def call(sessions: Sessions, event_type: str, stop: asyncio.Event) -> None:
+    """Call out suspensions whose event, of this type, waits in the outbox, until told to stop."""
     while not stop.is_set():
         try:
             async with transaction(sessions) as session:
-                await session.execute(CALL)
+                await session.execute(CALL, {"channel": CHANNEL, "type": event_type})
         except UNAVAILABLE as error:
             logger.info("calling out suspensions waits for the database: %r", error)
         await _rest(stop, EVERY_S)

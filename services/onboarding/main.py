@@ -5,6 +5,7 @@ from functools import partial
 
 from fastapi import FastAPI
 
+from contracts.onboarding import RelationshipChanged
 from services.onboarding.api import edge, router
 from services.onboarding.commands.letters import post
 from services.onboarding.handlers import handlers
@@ -17,7 +18,8 @@ from shared.run import Job
 def jobs(app: FastAPI) -> Sequence[Job]:
     """Send letters and forget old ones; call out suspensions that wait for Kafka."""
     system = app.state.store.system
-    return partial(post.deliver, system), partial(post.tidy, system), partial(bars.call, system)
+    calling = partial(bars.call, system, RelationshipChanged.type)
+    return partial(post.deliver, system), partial(post.tidy, system), calling
 
 
 service = Service(
