@@ -2,6 +2,7 @@
 
 import os
 import re
+import secrets
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,7 +34,9 @@ HOLD = """
     ORDER BY id FOR UPDATE
 """
 ACT = "SELECT set_config('app.organization_id', %s, true)"
-MARK = "01920000-0000-7000"  # what the ids of prepared reports begin with, until they are written
+MARK = (
+    "01920000-0000-7000-8000"  # what the ids of prepared reports begin with, until they are written
+)
 REPORT = "id, work_order_id, buyer_id, supplier_id, operation, good, scrapped, reported_by"
 COPY_REPORTS = f"COPY reports ({REPORT}, occurred_at, recorded_at, imported) FROM STDIN"
 COPY_OUTBOX = "COPY outbox (topic, subject, message) FROM STDIN"
@@ -129,13 +132,14 @@ def _repeated(plan: Plan, once: Callable[[str], None]) -> Written:
 
 
 def _fresh() -> Iterator[str]:
-    """Yield what ids begin with: the time, as in any UUIDv7, and some bits of chance."""
+    """Yield what ids begin with: the time, as in any UUIDv7, and chance that no fork shares."""
     while True:
-        yield str(uuid7())[: len(MARK)]
+        chance = secrets.token_hex(3)
+        yield f"{str(uuid7())[:13]}-7{chance[:3]}-8{chance[3:]}"
 
 
 def _id(number: int) -> str:
-    return f"{MARK}-8000-{number:012x}"
+    return f"{MARK}-{number:012x}"
 
 
 def _connected(plan: Plan, role: str) -> psycopg.Connection:

@@ -20,7 +20,6 @@ def started() -> Iterator[Installation]:
 
 
 def test_a_rolling_restart_fails_no_request(standing: Installation) -> None:
-    standing.slow_down(SLOW_MS)
     rolled, wrong = asyncio.run(roll(standing, per_second=25, rounds=1, say=print))
     assert wrong == []
     assert rolled.placed
