@@ -45,6 +45,9 @@ def _module(name: str) -> ModuleType:
     return import_module(f"benchmarks.{name}")
 
 
+KEEP_HELP = "Write benchmarks/results/NAME.json, the charts and the README's table."
+
+
 @app.command()
 def bench(  # noqa: PLR0913  each is an option
     names: Annotated[list[str] | None, typer.Argument(help="Which; all if none.")] = None,
@@ -55,9 +58,7 @@ def bench(  # noqa: PLR0913  each is an option
     ] = False,
     keep: Annotated[
         bool,
-        typer.Option(
-            "--keep", help="Write benchmarks/results/NAME.json, the charts and the README's table."
-        ),
+        typer.Option("--keep", help=KEEP_HELP),
     ] = False,
     as_table: Annotated[
         bool, typer.Option("--table", help="Measure nothing: print the README's table.")
@@ -71,10 +72,7 @@ def bench(  # noqa: PLR0913  each is an option
     if as_table:
         sys.stdout.write(table(kept(folder)))
         return
-    known = found()
-    if unknown := sorted(set(names or ()) - set(known)):
-        errors.print(f"There is no {', '.join(unknown)}; there are {', '.join(known)}.")
-        raise typer.Exit(CANNOT)
+    known = _known(names or ())
     results = []
     for result in _each(names or known, Options(quick=quick)):
         results.append(result)
@@ -86,12 +84,30 @@ def bench(  # noqa: PLR0913  each is an option
     if keep and folder == RESULTS:
         README.write_text(written(README.read_text(), table(kept(folder))))
     if as_json:
-        shown = [result.model_dump(mode="json") for result in results]
-        sys.stdout.write(json.dumps(shown, ensure_ascii=False, indent=2) + "\n")
-    if len(results) < len(names or known):
+        _print(results)
+    if code := _verdict(results, len(names or known), quick=quick):
+        raise typer.Exit(code)
+
+
+def _known(names: Sequence[str]) -> Sequence[str]:
+    """Return what there is to measure; end where something else was named."""
+    known = found()
+    if unknown := sorted(set(names) - set(known)):
+        errors.print(f"There is no {', '.join(unknown)}; there are {', '.join(known)}.")
         raise typer.Exit(CANNOT)
-    if not quick and any(map(_missed, results)):
-        raise typer.Exit(MISSED)
+    return known
+
+
+def _verdict(results: Sequence[Result], asked: int, *, quick: bool) -> int:
+    """Return the exit code: something failed, a target was missed, or neither."""
+    if len(results) < asked:
+        return CANNOT
+    return MISSED if not quick and any(map(_missed, results)) else 0
+
+
+def _print(results: Sequence[Result]) -> None:
+    shown = [result.model_dump(mode="json") for result in results]
+    sys.stdout.write(json.dumps(shown, ensure_ascii=False, indent=2) + "\n")
 
 
 def _each(names: Sequence[str], options: Options) -> Iterator[Result]:

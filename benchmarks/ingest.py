@@ -117,9 +117,7 @@ def _name(whose: str, size: int, connections: int) -> str:
 
 
 def _result(found: Mapping[str, Sequence[Loaded | float]], sizes: Sequence[int]) -> Result:
-    for name, several in found.items():
-        for one in several:
-            assert not isinstance(one, Loaded) or not one.errors, (name, one.failed, one.refused)
+    _require_answers(found)
     per_s = {
         name: [one.per_s if isinstance(one, Loaded) else one for one in several]
         for name, several in found.items()
@@ -157,6 +155,12 @@ def _result(found: Mapping[str, Sequence[Loaded | float]], sizes: Sequence[int])
         notes=NOTES,
         charts=_charts(per_s, cases),
     )
+
+
+def _require_answers(found: Mapping[str, Sequence[Loaded | float]]) -> None:
+    for name, several in found.items():
+        for one in several:
+            assert not isinstance(one, Loaded) or not one.errors, (name, one.failed, one.refused)
 
 
 def _targets(sizes: Sequence[int]) -> list[Target]:

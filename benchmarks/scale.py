@@ -1,7 +1,7 @@
 """More consumer processes on one topic: what they add, what a change among them costs."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -43,6 +43,13 @@ TARGETS = [
 ]
 
 
+NOTES = [
+    "PostgreSQL, the broker and all consumers share this machine's cores.",
+    "Nobody is told that a member was killed: the broker misses it after ten seconds.",
+    "Measured from an event's commit to the begin of the transaction that has its effect.",
+]
+
+
 def run(options: Options) -> Result:
     """Take the same backlog in by more and more processes, and let the group change under load."""
     events = EVENTS_QUICK if options.quick else EVENTS
@@ -57,6 +64,16 @@ def run(options: Options) -> Result:
         stalls = _stalls(here, passing)
         told, disordered = passing.number(TOLD), passing.number(OUT_OF_ORDER)
         wrong = abs(told - passing.published)
+    return _result(found, stalls, disordered=disordered, wrong=wrong)
+
+
+def _result(
+    found: Mapping[str, Sequence[float]],
+    stalls: Mapping[str, float],
+    *,
+    disordered: float,
+    wrong: float,
+) -> Result:
     figures = {count: middle(found[count]) for count in found}
     return Result.of(
         "scale",
@@ -78,23 +95,15 @@ def run(options: Options) -> Result:
             Figure(name="effects lost or doubled", value=wrong),
         ],
         targets=TARGETS,
-        notes=[
-            "PostgreSQL, the broker and all consumers share this machine's cores.",
-            "Nobody is told that a member was killed: the broker misses it after ten seconds.",
-            "Measured from an event's commit to the begin of the transaction that has its effect.",
-        ],
-        charts=[
-            Chart(
-                name="bench-scale",
-                title="Consumer processes on one topic",
-                unit="events/s",
-                points=[
-                    Point(series="median", at=count, value=value)
-                    for count, value in figures.items()
-                ],
-            )
-        ],
+        notes=NOTES,
+        charts=[_chart(figures)],
     )
+
+
+def _chart(figures: Mapping[str, float]) -> Chart:
+    points = [Point(series="median", at=count, value=value) for count, value in figures.items()]
+    title = "Consumer processes on one topic"
+    return Chart(name="bench-scale", title=title, unit="events/s", points=points)
 
 
 def _consumers(here: Stage, count: int) -> list[Program]:

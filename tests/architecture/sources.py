@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = "contracts", "lianqiao", "migrations", "services", "shared", "tests"
+PACKAGES = "benchmarks", "contracts", "lianqiao", "migrations", "services", "shared", "tests"
 
 
 @cache
