@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -73,6 +74,7 @@ def bench(  # noqa: PLR0913  each is an option
         sys.stdout.write(table(kept(folder)))
         return
     known = _known(names or ())
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that its servers end, too
     results = []
     for result in _each(names or known, Options(quick=quick)):
         results.append(result)

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from lianqiao.installation import CannotError, service, service_names
 from lianqiao.serving import stores_of
-from shared import inbox
+from shared import dead_letters
 from shared.database import Store, transaction
 from shared.events import OutboxEvent
 from shared.inbox import ConsumerPosition, DeadLetter
@@ -67,7 +67,7 @@ async def letters() -> list[Letter]:
                         name,
                         row.topic,
                         row.subject,
-                        inbox.type_of(row.body),
+                        dead_letters.type_of(row.body),
                         row.reason,
                         row.arrived_at,
                     )
@@ -80,7 +80,7 @@ async def replay_subject(name: str, *, topic: str, subject: str) -> int:
     """Apply a subject's letters again; refused with what stands in the way of one."""
     async with stores_of([name]) as stores:
         try:
-            return await inbox.replay(
+            return await dead_letters.replay(
                 service(name).handlers, stores[name].system, topic=topic, subject=subject
             )
         except Problem as obstacle:
@@ -91,7 +91,7 @@ async def discard_first(name: str, *, topic: str, subject: str, reason: str) -> 
     """Give up a subject's first letter; it is kept with the reason and this account's name."""
     async with stores_of([name]) as stores:
         by = f"{getpass.getuser()} (lianqiao events discard)"
-        given_up = await inbox.discard(
+        given_up = await dead_letters.discard(
             stores[name].system, topic=topic, subject=subject, reason=reason, by=by
         )
     if not given_up:

@@ -2,15 +2,32 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Sequence
-from typing import Generic, NamedTuple, TypeVar
+from functools import partial
+from typing import Any, Generic, NamedTuple, TypeVar
+from uuid import UUID
 
-from shared.database import is_away
+from fastapi import Depends, Request
+
+from shared.auth import Caller
+from shared.database import Store, is_away
 
 TOGETHER_MAX = 200
 
 K = TypeVar("K", bound=Hashable)
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
+
+
+class Behalf(NamedTuple):
+    """Whose requests may share a transaction: the row policies let one organization act in it."""
+
+    organization_id: UUID
+    name: str
+
+    @classmethod
+    def of(cls, caller: Caller) -> "Behalf":
+        """Tell on whose behalf a caller acts, as it is written down."""
+        return cls(caller.organization_id, caller.name)
 
 
 class _Waiting(NamedTuple, Generic[Asked, Answer]):
@@ -73,3 +90,16 @@ class Gathering(Generic[K, Asked, Answer]):
         for one, answer in zip(batch, answers, strict=True):
             if not one.answer.done():
                 one.answer.set_result(answer)
+
+
+def gathered(act: Callable[[Store, Any, Sequence[Any]], Awaitable[Sequence[Any]]]) -> Any:  # noqa: ANN401  as FastAPI's Depends
+    """Return the dependency by which an endpoint asks the one `Gathering` of its app."""
+    kept_as = f"gathering {act.__module__}.{act.__qualname__}"
+
+    async def gathering(request: Request) -> Any:  # noqa: ANN401  of whatever is asked for
+        state = request.app.state
+        if not hasattr(state, kept_as):
+            setattr(state, kept_as, Gathering(partial(act, state.store)))
+        return getattr(state, kept_as)
+
+    return Depends(gathering)

@@ -9,8 +9,7 @@ from hashlib import sha256
 from typing import NamedTuple, TypeVar
 from uuid import NAMESPACE_OID, UUID, uuid5
 
-from pydantic import ValidationError
-from sqlalchemy import ARRAY, Index, Text, Uuid, any_, func, literal, select
+from sqlalchemy import ARRAY, Index, Text, any_, func, literal, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -33,10 +32,28 @@ logger = logging.getLogger(__name__)
 
 E = TypeVar("E", bound=Event)
 Handler = Callable[..., Awaitable[None]]  # (session, event)
+Subjects = set[tuple[str, str]]  # with their topics
 
 REASON_MAX = 2_000
 BACK_OFF_S = 0.05, 0.2, 0.8, 3.2  # between five tries
 LETTERS = func.hashtext(func.current_schema() + ".dead_letters")  # locks arrivals out of a replay
+ENTER = text(
+    """
+    WITH arrived AS (
+        SELECT *
+        FROM unnest(CAST(:ids AS uuid[]), CAST(:topics AS text[]), CAST(:subjects AS text[]))
+            AS arrived (event_id, topic, subject)
+    ), entered AS (
+        INSERT INTO inbox (event_id) SELECT event_id FROM arrived
+        ON CONFLICT DO NOTHING RETURNING event_id
+    )
+    SELECT event_id, EXISTS (
+        SELECT FROM dead_letters AS letter
+        WHERE letter.subject = arrived.subject AND letter.topic = arrived.topic
+    ) AS waits
+    FROM arrived JOIN entered USING (event_id)
+    """
+)
 
 
 class Position(NamedTuple):
@@ -135,10 +152,10 @@ class Arrival(NamedTuple):
         return self.message.topic, self.message.subject
 
     def letter(self, reason: Exception | None = None) -> DeadLetter:
-        return DeadLetter(**self.message._asdict(), reason=_said(reason) if reason else None)
+        return DeadLetter(**self.message._asdict(), reason=said(reason) if reason else None)
 
 
-def _said(reason: Exception) -> str:
+def said(reason: Exception) -> str:
     """Return what an exception says, as text that can be stored."""
     text = repr(reason)[:REASON_MAX].replace("\0", "")
     return text.encode(errors="replace").decode()
@@ -256,7 +273,8 @@ async def _settle_alone(sessions: Sessions, arrival: Arrival, back_off_s: Sequen
         raise obstacle
     if obstacle:
         async with transaction(sessions) as session:
-            session.add_all(new.letter(obstacle) for new in await _enter(session, [arrival]))
+            new, _ = await _enter(session, [arrival])
+            session.add_all(one.letter(obstacle) for one in new)
 
 
 async def _obstacle(sessions: Sessions, arrival: Arrival) -> Exception | None:
@@ -274,9 +292,10 @@ async def _obstacle(sessions: Sessions, arrival: Arrival) -> Exception | None:
 
 async def _apply(sessions: Sessions, arrivals: Sequence[Arrival]) -> None:
     async with transaction(sessions) as session:
-        await session.execute(select(func.pg_advisory_xact_lock_shared(LETTERS)))
-        new = await _enter(session, arrivals)
-        held_up = await _held_up(session, new)
+        new, held_up = await _enter(session, arrivals)
+        if held_up:  # perhaps not any more: a replay may just have taken the last one away
+            await session.execute(select(func.pg_advisory_xact_lock_shared(LETTERS)))
+            held_up = await _held_up(session, new)
         session.add_all(arrival.letter() for arrival in new if arrival.subject in held_up)
         for some in at_once([arrival for arrival in new if arrival.subject not in held_up]):
             await _apply_together(session, some)
@@ -291,77 +310,28 @@ async def _apply_together(session: AsyncSession, some: Sequence[Arrival]) -> Non
             await first.many(session, [arrival.event for arrival in some])
 
 
-async def _enter(session: AsyncSession, arrivals: Sequence[Arrival]) -> Sequence[Arrival]:
-    """Enter messages in the inbox and return those that were not in it, in order."""
+async def _enter(
+    session: AsyncSession, arrivals: Sequence[Arrival]
+) -> tuple[Sequence[Arrival], Subjects]:
+    """Enter messages in the inbox; return those that were not in it, in order, and who waits.
+
+    Those who wait are the subjects among them that have dead letters.
+    """
     by_id = {arrival.event_id: arrival for arrival in arrivals}
-    ids = select(func.unnest(literal(list(by_id), ARRAY(Uuid))))
-    entered = insert(InboxEvent).from_select(["event_id"], ids).on_conflict_do_nothing()
-    new = set(await session.scalars(entered.returning(InboxEvent.event_id)))
-    return [arrival for event_id, arrival in by_id.items() if event_id in new]
+    topics, subjects = zip(*(arrival.subject for arrival in by_id.values()), strict=True)
+    given = {"ids": list(by_id), "topics": list(topics), "subjects": list(subjects)}
+    waits = {row.event_id: row.waits for row in await session.execute(ENTER, given)}
+    new = [arrival for event_id, arrival in by_id.items() if event_id in waits]
+    return new, {arrival.subject for arrival in new if waits[arrival.event_id]}
 
 
-async def _held_up(session: AsyncSession, arrivals: Sequence[Arrival]) -> set[tuple[str, str]]:
+async def _held_up(session: AsyncSession, arrivals: Sequence[Arrival]) -> Subjects:
     """Return the subjects that have dead letters, behind which later messages wait."""
     subjects = literal([arrival.message.subject for arrival in arrivals], ARRAY(Text))
     letters = select(DeadLetter.topic, DeadLetter.subject).where(
         DeadLetter.subject == any_(subjects)
     )
     return {(topic, subject) for topic, subject in await session.execute(letters.distinct())}
-
-
-async def replay(handlers: Handlers, sessions: Sessions, *, topic: str, subject: str) -> int:
-    """Apply a subject's dead letters again, in order, and return how many there were.
-
-    Raises what stands in the way of one, which then stays, as does what waits behind it. When
-    none is left, the subject's events go straight to their handlers again.
-    """
-    count = 0
-    try:
-        while await _replay_first(handlers, sessions, topic, subject):
-            count += 1
-    except Exception as obstacle:
-        if is_away(obstacle) or is_locked(obstacle):
-            raise
-        async with transaction(sessions) as session:
-            if letter := await _first_letter(session, topic, subject):
-                letter.reason = _said(obstacle)
-        raise
-    return count
-
-
-async def discard(  # noqa: PLR0913
-    sessions: Sessions,
-    *,
-    topic: str,
-    subject: str,
-    reason: str,
-    by: str = "operator",
-    position: int | None = None,
-) -> bool:
-    """Give up a subject's first dead letter for good; what waits behind it can then be replayed.
-
-    What was given up is kept with the reason. Return whether there was any letter, at the position
-    that was meant if one was.
-    """
-    async with transaction(sessions) as session:
-        letter = await _first_letter(session, topic, subject)
-        if letter and position not in {None, letter.position}:
-            return False
-        if letter:
-            logger.warning("discarded (%s) on %s of %s: %r", reason, subject, topic, letter.body)
-            kept = "position", "topic", "subject", "body", "reason"
-            copied = {name: getattr(letter, name) for name in kept}
-            session.add(DiscardedLetter(**copied, discarded_because=reason, discarded_by=by))
-            await session.delete(letter)
-    return letter is not None
-
-
-def type_of(body: bytes) -> str | None:
-    """Return the type of an event that may be unreadable."""
-    try:
-        return str(Envelope.model_validate_json(body).type)
-    except ValidationError:
-        return None
 
 
 async def note_positions(sessions: Sessions, positions: Sequence[Position]) -> None:
@@ -373,23 +343,3 @@ async def note_positions(sessions: Sessions, positions: Sequence[Position]) -> N
         await session.execute(
             noted.on_conflict_do_update(index_elements=["topic", "partition"], set_=new), rows
         )
-
-
-async def _replay_first(handlers: Handlers, sessions: Sessions, topic: str, subject: str) -> bool:
-    async with transaction(sessions) as session:
-        letter = await _first_letter(session, topic, subject)
-        if letter is None:
-            return False
-        arrival = handlers.read(Message(letter.topic, letter.subject, letter.body))
-        if arrival:
-            await arrival.apply(session)
-        await session.delete(letter)
-    return True
-
-
-async def _first_letter(session: AsyncSession, topic: str, subject: str) -> DeadLetter | None:
-    """Return what the others on a subject wait behind; until the commit nothing arrives."""
-    await session.execute(select(func.pg_advisory_xact_lock(LETTERS)))
-    on_subject = DeadLetter.topic == topic, DeadLetter.subject == subject
-    first = select(DeadLetter).where(*on_subject).order_by(DeadLetter.position).limit(1)
-    return (await session.scalars(first)).first()

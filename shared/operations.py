@@ -10,7 +10,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.scopes import Scope
-from shared import inbox
+from shared import dead_letters
 from shared.auth import Caller, requires
 from shared.database import Store, SystemTransaction, is_away, is_locked, transaction
 from shared.events import OutboxEvent
@@ -137,7 +137,7 @@ def _shown(letters: Sequence[DeadLetter]) -> list[LetterOut]:
             position=letter.position,
             topic=letter.topic,
             subject=letter.subject,
-            type=inbox.type_of(letter.body),
+            type=dead_letters.type_of(letter.body),
             reason=letter.reason,
             arrived_at=letter.arrived_at,
         )
@@ -171,7 +171,7 @@ async def replay(request: Request, body: SubjectIn, _: Operator) -> ReplayOut:
     """Apply a subject's dead letters again, in order, until one stands in the way."""
     state = request.app.state
     try:
-        applied = await inbox.replay(
+        applied = await dead_letters.replay(
             state.service.handlers, state.store.system, topic=body.topic, subject=body.subject
         )
     except Exception as obstacle:
@@ -187,6 +187,6 @@ async def discard(request: Request, body: DiscardIn, caller: Operator) -> None:
     """Give up a subject's first dead letter; it is kept with the reason and the name."""
     store: Store = request.app.state.store
     by = f"{caller.name} ({caller.user_id or caller.client_id})"
-    given_up = await inbox.discard(store.system, **body.model_dump(), by=by)
+    given_up = await dead_letters.discard(store.system, **body.model_dump(), by=by)
     if not given_up:
         raise NotFound("There is no such dead letter at the head of this subject.")

@@ -20,6 +20,7 @@ IDLE_S_MIN, IDLE_S_MAX = 0.005, 0.2
 OUTAGE_S = 0.5
 DEFECT_S = 5.0
 SIDE_BY_SIDE_MAX = 4  # partitions: each needs a connection, and others need some too
+ACKNOWLEDGE_S = 1.0
 NOTE_S = 5.0  # how often a consumer writes down how far it has come
 
 T = TypeVar("T")
@@ -91,8 +92,12 @@ async def relay_on(sessions: Sessions, send: Send, stop: asyncio.Event) -> None:
 async def consume(
     handlers: Handlers, sessions: Sessions, inbound: Inbound, stop: asyncio.Event
 ) -> None:
-    """Receive partitions side by side, each in order; commit offsets after all effects."""
-    noted_at = 0.0
+    """Receive partitions side by side, each in order; commit offsets after all effects.
+
+    Not after each poll: what comes again after a failure is in the inbox, and nobody waits for it.
+    """
+    noted_at = acknowledged_at = 0.0
+    applied = False  # since offsets were committed
     side_by_side = asyncio.Semaphore(SIDE_BY_SIDE_MAX)
 
     async def receive_one(messages: Sequence[Message]) -> None:
@@ -104,12 +109,16 @@ async def consume(
         async with asyncio.TaskGroup() as group:
             for messages in partitions:
                 group.create_task(receive_one(messages))
-        if partitions:
+        applied = applied or bool(partitions)
+        if applied and (not partitions or time.monotonic() - acknowledged_at > ACKNOWLEDGE_S):
             await inbound.acknowledge()
+            applied, acknowledged_at = False, time.monotonic()
         if time.monotonic() - noted_at > NOTE_S:
             noted_at = time.monotonic()
             if positions := await inbound.positions():
                 await note_positions(sessions, positions)
+    if applied:
+        await inbound.acknowledge()
 
 
 async def follow(

@@ -206,6 +206,19 @@ class ScheduleLine(Identified, Model):
             )
             for side, _ in SIDES
         ),
+        *(
+            index
+            for side, _ in SIDES
+            for index in (
+                Index(f"ix_schedule_lines_{side}_item", f"{side}_id", "item_number", "item_name"),
+                Index(
+                    f"ix_schedule_lines_{side}_order_number",
+                    f"{side}_id",
+                    sql("lower(order_number) text_pattern_ops"),
+                ),
+            )
+        ),
+        Index("ix_schedule_lines_parties", "buyer_id", "supplier_id", "due_on", "id"),
         Index("ix_schedule_lines_buyer_change", "buyer_id", postgresql_where=WAITS),
         Index("ix_schedule_lines_supplier_change", "supplier_id", postgresql_where=WAITS),
         {"postgresql_with": {"fillfactor": 80}},  # most reports then touch no index

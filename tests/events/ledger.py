@@ -8,8 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.database import Store, transaction
+from shared.dead_letters import replay
 from shared.events import Message
-from shared.inbox import DeadLetter, Handlers, receive, replay
+from shared.inbox import DeadLetter, Handlers, receive
 from tests.probe import factories
 from tests.probe.contracts import Noted
 from tests.probe.models import Effect

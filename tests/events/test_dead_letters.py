@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import select
 
 from shared.database import transaction
-from shared.inbox import DiscardedLetter, discard
+from shared.dead_letters import discard
+from shared.inbox import DiscardedLetter
 from shared.problem import Conflict, Problem
 from tests.events.ledger import OTHER, SUBJECT, Ledger, events, failing_at
 

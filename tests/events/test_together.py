@@ -9,7 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.database import Store, transaction
-from shared.inbox import DeadLetter, Handlers, receive, replay
+from shared.dead_letters import replay
+from shared.inbox import DeadLetter, Handlers, receive
 from shared.problem import Conflict
 from tests.network import deliver
 from tests.probe import factories

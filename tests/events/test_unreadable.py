@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.event import Envelope
-from shared import inbox
+from shared import dead_letters, inbox
 from shared.events import Message
 from shared.inbox import DeadLetter, Handlers
 from tests.events.ledger import OTHER, SUBJECT, Ledger, events
@@ -45,7 +45,7 @@ async def test_unreadable_bytes_are_a_dead_letter(body: bytes, ledger: Ledger) -
     assert "Unreadable" in (bad.reason or "")
     with pytest.raises(inbox.Unreadable):
         await ledger.replay()
-    assert inbox.type_of(body) in {None, Noted.type}
+    assert dead_letters.type_of(body) in {None, Noted.type}
 
 
 async def test_the_same_unreadable_bytes_on_two_subjects_are_two_letters(ledger: Ledger) -> None:

@@ -13,8 +13,9 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.database import Store, transaction
+from shared.dead_letters import discard, replay
 from shared.events import Message, OutboxEvent, relay
-from shared.inbox import ConsumerPosition, DeadLetter, Handlers, discard, replay
+from shared.inbox import ConsumerPosition, DeadLetter, Handlers
 from shared.kafka import incoming, outgoing
 from shared.local import Kafka
 from shared.run import Job, consuming, relaying, running

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 import pytest
@@ -152,6 +153,23 @@ class TestList:
         assert sorted(await found("宏远")) == ["4500-A", "4600-B"]
         assert await found("%") == ["4600-B"]
         assert await found("nothing") == []
+
+    async def test_it_finds_the_lines_of_a_name_and_not_all_of_the_number(
+        self, stores: Stores, sign_in: SignIn
+    ) -> None:
+        pair = await a_pair(stores, sign_in)
+        for number, name in (("A-1", "Left door"), ("A-2", "Right door"), ("A-3", "Roof")):
+            await pair.place(number=number, lines=[a_line(item_number="BT-7", item_name=name)])
+
+        async def found(q: str, sort: str = "due") -> list[str]:
+            params = {"q": q, "side": "supplier", "sort": sort, "limit": "1"}
+            address = "schedule-lines?" + urlencode(params)
+            return sorted(row["order_number"] for row in await all_pages(pair.supplier, address))
+
+        assert await found("DOOR") == ["A-1", "A-2"]
+        assert await found("door", "-lateness") == ["A-1", "A-2"]
+        assert await found("bt-7") == ["A-1", "A-2", "A-3"]
+        assert await found("right") == ["A-2"]
 
     async def test_each_organization_sees_its_own_side(
         self, stores: Stores, sign_in: SignIn

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from httpx2 import AsyncClient, Response
@@ -53,6 +53,11 @@ def asking(client: AsyncClient, path: str, body: dict[str, Any]) -> Ask:
     return partial(client.post, path, json=body)
 
 
+def alone(client: AsyncClient, path: str, body: dict[str, Any]) -> Ask:
+    """Return what posts a body under a key of its own, and so in a transaction of its own."""
+    return partial(client.post, path, json=body, headers={"idempotency-key": str(uuid4())})
+
+
 async def invoiced(
     stores: Stores, sign_in: SignIn, trade: Trade
 ) -> tuple[AsyncClient, AsyncClient, str]:
@@ -76,19 +81,22 @@ def payment(invoice_id: str, n: int, amount: str = "100.00") -> dict[str, str]:
     }
 
 
-async def pay_at_once(stores: Stores, sign_in: SignIn) -> tuple[Counter[int], dict[str, Any]]:
+async def pay_at_once(
+    stores: Stores, sign_in: SignIn, ask: Callable[..., Ask]
+) -> tuple[Counter[int], dict[str, Any]]:
     """Let fifty clerks pay a tenth of one invoice each."""
     buyer, _, invoice_id = await invoiced(stores, sign_in, Trade())
     counted = await together(
-        [asking(buyer, "payments", payment(invoice_id, n)) for n in range(AT_ONCE)]
+        [ask(buyer, "payments", payment(invoice_id, n)) for n in range(AT_ONCE)]
     )
     return counted, await violations(stores["settlement"])
 
 
+@pytest.mark.parametrize("ask", [alone, asking])
 async def test_of_fifty_payments_of_a_tenth_exactly_ten_count(
-    stores: Stores, sign_in: SignIn
+    ask: Callable[..., Ask], stores: Stores, sign_in: SignIn
 ) -> None:
-    counted, broken = await pay_at_once(stores, sign_in)
+    counted, broken = await pay_at_once(stores, sign_in, ask)
     assert counted == {201: 10, 409: 40}
     assert broken == {}
     assert await balances(stores["settlement"]) == {"purchases": 100_000, "paid": -100_000}
@@ -103,7 +111,7 @@ async def test_without_the_lock_of_the_books_it_goes_red(
         return chosen
 
     monkeypatch.setattr(books, "locked", open_to_all)
-    counted, broken = await pay_at_once(stores, sign_in)
+    counted, broken = await pay_at_once(stores, sign_in, alone)
     assert counted != {201: 10, 409: 40} or broken != {}
 
 
@@ -147,12 +155,13 @@ async def test_of_fifty_times_the_same_invoice_exactly_one_counts(
     assert await violations(store) == {}
 
 
+@pytest.mark.parametrize("ask", [alone, asking])
 async def test_of_fifty_times_the_same_payment_exactly_one_counts(
-    stores: Stores, sign_in: SignIn
+    ask: Callable[..., Ask], stores: Stores, sign_in: SignIn
 ) -> None:
     buyer, _, invoice_id = await invoiced(stores, sign_in, Trade())
     counted = await together(
-        [asking(buyer, "payments", payment(invoice_id, 1)) for _ in range(AT_ONCE)]
+        [ask(buyer, "payments", payment(invoice_id, 1)) for _ in range(AT_ONCE)]
     )
     assert counted == {201: 1, 409: AT_ONCE - 1}
     assert await balances(stores["settlement"]) == {

@@ -24,6 +24,7 @@ from services.orders.domain.lights import Outlook, State
 from services.orders.domain.schedule_lines import ChangeState, ScheduleLineNotFound
 from services.orders.models import Change, Relationship, ScheduleLine
 from services.orders.queries.lights import days_late, is_at_risk, is_late, light
+from services.orders.queries.search import matching
 from services.orders.queries.urgent import by_urgency
 from services.orders.schemas.schedule_lines import (
     BookSort,
@@ -111,16 +112,6 @@ def _in_view(view: BookView, side: Side, today: date) -> ColumnElement[bool]:
     }[view]
 
 
-def _matching(q: str, side: Side) -> ColumnElement[bool]:
-    name = Relationship.supplier_name if side is Side.BUYER else Relationship.buyer_name
-    return or_(
-        ScheduleLine.order_number.istartswith(q, autoescape=True),
-        ScheduleLine.item_number.istartswith(q, autoescape=True),
-        ScheduleLine.item_name.icontains(q, autoescape=True),
-        name.icontains(q, autoescape=True),
-    )
-
-
 @dataclass(frozen=True)
 class Asked:
     """Which part of the order book, and in which order."""
@@ -137,15 +128,23 @@ async def schedule_lines(
 ) -> Rows[ScheduleLineOut]:
     """Return a page of one side's order book."""
     today = today_of(at)
+    meant = None
+    if asked.q:
+        meant = await matching(session, asked.q, caller=caller, side=asked.side)
+
+    def chosen(rows: Select[Any]) -> Select[Any]:
+        rows = _chosen(rows, caller, asked, today)
+        return rows if meant is None else rows.where(meant)
+
     if asked.sort is BookSort.LATENESS:
-        ids = _chosen(_joined(select(ScheduleLine.id), asked), caller, asked, today)
+        ids = chosen(_joined(select(ScheduleLine.id), asked))
         found = await by_urgency(session, ids, view=asked.view, today=today, paging=paging)
         rows = await rows_by_id(session, caller=caller, ids=found.items, at=at)
         return Rows(rows, found.next)
     order = ScheduleLine.due_on if asked.sort is BookSort.DUE else ScheduleLine.amount_minor
     page = await keyset(
         session,
-        _chosen(book(today), caller, asked, today),
+        chosen(book(today)),
         order=(order, ScheduleLine.id),
         paging=paging,
         descending=asked.sort is not BookSort.DUE,
@@ -155,8 +154,6 @@ async def schedule_lines(
 
 def _joined(rows: Select[Any], asked: Asked) -> Select[Any]:
     """Join what the conditions are about, and no more: the rest comes when the rows are chosen."""
-    if asked.q:
-        rows = rows.join(Relationship, PARTIES)
     if asked.view is BookView.CHANGES:
         rows = rows.join(Change, Change.id == ScheduleLine.open_change_id)
     return rows
@@ -168,7 +165,7 @@ def _chosen(rows: Select[Any], caller: Caller, asked: Asked, today: date) -> Sel
         mine = asked.side is Side.BUYER
         other = ScheduleLine.supplier_id if mine else ScheduleLine.buyer_id
         rows = rows.where(other == asked.counterparty_id)
-    return rows.where(_matching(asked.q, asked.side)) if asked.q else rows
+    return rows
 
 
 async def schedule_line(

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.orders import Side
 from services.settlement.api.callers import Approver, Importer, Payer, Preparer, Reader
+from services.settlement.api.gathered import Gathered, asking, pay_alone, pay_with_others
 from services.settlement.commands import proposals as commands
 from services.settlement.commands.payments import Paid, pay
 from services.settlement.commands.recording import Circumstances
@@ -50,7 +51,7 @@ from services.settlement.schemas.payments import (
     SettingsOut,
 )
 from shared.auth import Caller
-from shared.database import Now, Transaction
+from shared.database import KeyedTransaction, Now, Transaction
 from shared.idempotency import Route
 from shared.paging import Page, PageAsked, Rows
 from shared.problem import Problem, problems
@@ -164,20 +165,14 @@ async def read_payment(payment_id: UUID, caller: Reader, session: Transaction) -
         NotYetHappened,
     ),
 )
-async def record_payment(body: PaymentIn, caller: Payer, session: Transaction, now: Now) -> PaidOut:
+async def record_payment(
+    body: PaymentIn, caller: Payer, gathered: Gathered, session: KeyedTransaction, now: Now
+) -> PaidOut:
     """Record money that was sent: for an approved proposal, or for one invoice below the limit."""
-    given = Asked(**dict(body))
-    if body.proposal_id:
-        ids = await commands.pay_proposal(session, body.proposal_id, given, caller=caller, at=now)
-    else:
-        [outcome] = await pay(session, [given], under=Circumstances(caller, now))
-        if isinstance(outcome, Problem):
-            raise outcome
-        if not outcome.new:
-            raise DuplicatePayment(f"Payment {body.reference} is here already; nothing was paid.")
-        ids = [outcome.payment_id]
-    await session.flush()
-    return PaidOut(payments=await queries.payments_by_id(session, ids, caller=caller))
+    asked = asking(Asked(**dict(body)), by=caller, at=now)
+    if session is None:
+        return await pay_with_others(gathered, asked)
+    return await pay_alone(session, asked)
 
 
 @router.post(

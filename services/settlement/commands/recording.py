@@ -22,15 +22,22 @@ from services.settlement.domain.paying import Asked
 from services.settlement.models import Allocation, Invoice, Payable, Payment, PaymentPart, Step
 from shared.auth import Caller
 from shared.settings import settings
+from shared.trace import following, traceparent
+
+NO_TRACES: Mapping[str, str] = {}
 
 
 class Circumstances(NamedTuple):
-    """Who records payments, when, under which approved proposal, and whether it is history."""
+    """Who records payments, when, under which approved proposal, and whether it is history.
+
+    By their references, payments have traces of their own where they did not come by one request.
+    """
 
     caller: Caller
     at: datetime
     proposal_id: UUID | None = None
     imported: bool = False
+    traces: Mapping[str, str] = NO_TRACES
 
     @property
     def today(self) -> date:
@@ -113,7 +120,8 @@ async def write(
     await books.post(session, postings, at=under.at)
     for payment, settled, _ in payments:
         session.add_all(_steps(payment, invoices, settled, under))
-        announcements.paid(session, payment, [_part(one) for one in settled])
+        with following(under.traces.get(payment.reference) or traceparent()):
+            announcements.paid(session, payment, [_part(one) for one in settled])
     return [one.payment.id for one in payments]
 
 

@@ -1,0 +1,36 @@
+"""find by letters.
+
+What a search names is found by index: the number of an order, an item, a counterparty.
+"""
+
+from alembic import op
+
+revision = "c6e2f9a0817d"
+down_revision = "b41d7c90e2aa"
+branch_labels = None
+depends_on = None
+
+SIDES = "buyer", "supplier"
+
+
+def upgrade() -> None:
+    for side in SIDES:
+        op.execute(
+            f"CREATE INDEX ix_schedule_lines_{side}_item ON schedule_lines"
+            f" ({side}_id, item_number, item_name)"
+        )
+        op.execute(
+            f"CREATE INDEX ix_schedule_lines_{side}_order_number ON schedule_lines"
+            f" ({side}_id, lower(order_number) text_pattern_ops)"
+        )
+    op.execute(
+        "CREATE INDEX ix_schedule_lines_parties ON schedule_lines"
+        " (buyer_id, supplier_id, due_on, id)"
+    )
+
+
+def downgrade() -> None:
+    op.drop_index("ix_schedule_lines_parties")
+    for side in SIDES:
+        op.drop_index(f"ix_schedule_lines_{side}_order_number")
+        op.drop_index(f"ix_schedule_lines_{side}_item")
