@@ -25,6 +25,7 @@ from shared.settings import settings
 
 REST = "portal"  # answers for every address that is no other service's
 CONNECTIONS_SPARED = 10  # for whoever looks after the database
+BESIDE_POOL = 2  # what a relay and a listener hold for themselves
 REQUESTS_END_WITHIN_S_MAX = 5  # live pages never end by themselves
 IDLE_S_MAX = 75  # longer than any proxy keeps a connection: it never uses one that was just closed
 END = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
@@ -227,7 +228,7 @@ def _spare_what_is_loaded() -> None:
 
 async def require_connections(store: Store, *, pools: int) -> None:
     """Refuse to start what could need more connections than PostgreSQL has left."""
-    needed = pools * settings().connections_max + CONNECTIONS_SPARED
+    needed = pools * (settings().connections_max + BESIDE_POOL) + CONNECTIONS_SPARED
     try:
         async with transaction(store.system) as session:
             allowed, in_use = (await session.execute(IN_USE)).one()

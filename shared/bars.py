@@ -13,13 +13,10 @@ from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
-import psycopg
 from pydantic import BaseModel, ValidationError
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shared.database import UNAVAILABLE, Sessions, transaction
-from shared.settings import settings
+from shared.database import UNAVAILABLE, Sessions, own_connection, transaction
 
 logger = logging.getLogger(__name__)
 
@@ -76,17 +73,13 @@ async def heed(sessions: Sessions, stop: asyncio.Event) -> None:
     while not stop.is_set():
         try:
             await _listen(sessions, stop)
-        except (psycopg.OperationalError, *UNAVAILABLE) as error:
+        except (ConnectionError, *UNAVAILABLE) as error:
             logger.info("listening for suspensions waits for the database: %r", error)
             await _rest(stop, OUTAGE_S)
 
 
 async def _listen(sessions: Sessions, stop: asyncio.Event) -> None:
-    engine: AsyncEngine = sessions.kw["bind"]
-    address = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-    async with await psycopg.AsyncConnection.connect(
-        address, autocommit=True, connect_timeout=int(settings().connection_wait_s_max)
-    ) as connection:
+    async with own_connection(sessions) as connection:
         await connection.execute(f"LISTEN {CHANNEL}")
         while not stop.is_set():
             async for notice in connection.notifies(timeout=HEED_S):

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from importlib.resources import files
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -99,16 +99,38 @@ def engine_for(database_url: str, *, role: str) -> AsyncEngine:
         pool_timeout=settings().connection_wait_s_max,
         pool_use_lifo=True,
         json_deserializer=orjson.loads,  # eight times as fast as the standard library's
-        connect_args={
-            "autocommit": True,
-            "connect_timeout": settings().connection_wait_s_max,
-            "options": "-c TimeZone=UTC -c lock_timeout=4s"
-            f" -c statement_timeout={STATEMENT_S_MAX[role.rpartition('_')[2]]}s",
-        },
+        connect_args=_connecting(role),
     )
     event.listen(engine.sync_engine, "begin", _begin)
     event.listen(engine.sync_engine, "commit", _refuse_what_failed)
     return engine
+
+
+def _connecting(role: str) -> dict[str, Any]:
+    return {
+        "autocommit": True,
+        "connect_timeout": settings().connection_wait_s_max,
+        "options": "-c TimeZone=UTC -c lock_timeout=4s"
+        f" -c statement_timeout={STATEMENT_S_MAX[role.rpartition('_')[2]]}s",
+    }
+
+
+@asynccontextmanager
+async def own_connection(sessions: Sessions) -> AsyncIterator[psycopg.AsyncConnection]:
+    """Open a connection beside the pool, each statement a transaction of its own.
+
+    For whoever listens, or holds a lock for longer than a transaction. Raises ConnectionError when
+    the database is away, or goes away.
+    """
+    url = sessions.kw["bind"].url
+    address = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    try:
+        async with await psycopg.AsyncConnection.connect(
+            address, **_connecting(url.username)
+        ) as connection:
+            yield connection
+    except psycopg.OperationalError as error:
+        raise ConnectionError(repr(error)) from error
 
 
 def open_store(database_url: str, *, service: str) -> Store:

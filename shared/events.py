@@ -2,32 +2,20 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import (
-    ARRAY,
-    BigInteger,
-    CheckConstraint,
-    Index,
-    Select,
-    Text,
-    any_,
-    func,
-    literal,
-    select,
-    text,
-    update,
-)
+import psycopg
+from sqlalchemy import CheckConstraint, Index, Text, func, text
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from uuid_utils.compat import uuid7
 
 from contracts.event import Envelope, Event
-from shared.database import KernelModel, Sessions, transaction, utc_now
+from shared.database import KernelModel, Sessions, own_connection, utc_now
 from shared.trace import traceparent
 
 RELAY_BATCH_MAX = 1_000
@@ -104,34 +92,42 @@ def bell(sessions: Sessions) -> Iterator[asyncio.Event]:
         _bells[service].discard(ringing)
 
 
-def _oldest() -> Select[int, str, str, str]:
-    """Select what was not sent yet, as much as one batch may hold, and at least one event."""
-    columns = OutboxEvent.position, OutboxEvent.topic, OutboxEvent.subject, OutboxEvent.message
-    size = func.octet_length(OutboxEvent.message)
-    before = func.sum(size).over(order_by=OutboxEvent.position, rows=(None, 0)) - size
-    unpublished = select(*columns, before.label("before")).where(OutboxEvent.published_at.is_(None))
-    some = unpublished.order_by(OutboxEvent.position).limit(RELAY_BATCH_MAX).subquery()
-    chosen = select(some.c.position, some.c.topic, some.c.subject, some.c.message)
-    return chosen.where(some.c.before < RELAY_BYTES_MAX).order_by(some.c.position)
+OLDEST = f"""
+    SELECT topic, subject, message, position FROM (
+        SELECT position, topic, subject, message,
+            sum(octet_length(message)) OVER (ORDER BY position) - octet_length(message) AS before
+        FROM outbox WHERE published_at IS NULL ORDER BY position LIMIT {RELAY_BATCH_MAX}
+    ) AS oldest
+    WHERE before < {RELAY_BYTES_MAX} ORDER BY position
+"""  # noqa: S608  as much as one batch may hold, and at least one event
+SENT = "UPDATE outbox SET published_at = clock_timestamp() WHERE position = ANY (%s)"
+ALONE = "SELECT pg_try_advisory_lock(hashtext(current_schema()))"
 
 
-_OLDEST = _oldest()
+@asynccontextmanager
+async def outbox_alone(sessions: Sessions) -> AsyncIterator[psycopg.AsyncConnection | None]:
+    """Open the outbox to the one relay at a time that may read it; None while there is another.
+
+    One alone keeps the order. The database lets another in as soon as this connection ends.
+    """
+    async with own_connection(sessions) as connection:
+        found = await (await connection.execute(ALONE)).fetchone()
+        yield connection if found and found[0] else None
+
+
+async def send_oldest(outbox: psycopg.AsyncConnection, send: Send) -> int:
+    """Send the oldest unpublished events in order and return how many were sent.
+
+    A crash after sending sends again: delivery is at least once, and the inbox absorbs it.
+    """
+    batch = await (await outbox.execute(OLDEST)).fetchall()
+    if batch:
+        await send([Message(topic, subject, text.encode()) for topic, subject, text, _ in batch])
+        await outbox.execute(SENT, [[position for *_, position in batch]])
+    return len(batch)
 
 
 async def relay(sessions: Sessions, send: Send) -> int:
-    """Send the oldest unpublished events in order and return how many were sent.
-
-    One relay at a time holds the lock, which keeps the order. A crash after sending and
-    before the commit sends again: delivery is at least once, and the inbox absorbs it.
-    """
-    alone = select(func.pg_try_advisory_xact_lock(func.hashtext(func.current_schema())))
-    async with transaction(sessions) as session:
-        if not await session.scalar(alone):
-            return 0
-        batch = (await session.execute(_OLDEST)).all()
-        if batch:
-            await send([Message(row.topic, row.subject, row.message.encode()) for row in batch])
-            positions = literal([row.position for row in batch], ARRAY(BigInteger))
-            sent = update(OutboxEvent).where(OutboxEvent.position == any_(positions))
-            await session.execute(sent.values(published_at=utc_now()))
-    return len(batch)
+    """Send one batch, unless another relay is at it, and return how many were sent."""
+    async with outbox_alone(sessions) as outbox:
+        return await send_oldest(outbox, send) if outbox else 0

@@ -9,9 +9,18 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from functools import partial
 from typing import TypeVar
 
+from psycopg import AsyncConnection
+
 from shared import kafka
 from shared.database import UNAVAILABLE, Sessions
-from shared.events import Message, Send, bell, relay
+from shared.events import (
+    RELAY_BATCH_MAX,
+    Message,
+    Send,
+    bell,
+    outbox_alone,
+    send_oldest,
+)
 from shared.inbox import Handlers, Inbound, note_positions, receive
 
 logger = logging.getLogger(__name__)
@@ -19,7 +28,9 @@ logger = logging.getLogger(__name__)
 IDLE_S_MIN, IDLE_S_MAX = 0.005, 0.2
 OUTAGE_S = 0.5
 DEFECT_S = 5.0
-SIDE_BY_SIDE_MAX = 4  # partitions: each needs a connection, and others need some too
+SIDE_BY_SIDE_MAX = 4  # transactions: each needs a connection, and others need some too
+ENOUGH = 200  # messages for a transaction, before there is another beside it
+ANOTHER_S = 0.5  # how often to look whether another relay has ended
 ACKNOWLEDGE_S = 1.0
 NOTE_S = 5.0  # how often a consumer writes down how far it has come
 
@@ -77,38 +88,45 @@ async def run_until_told_to_stop(jobs: Sequence[Job]) -> None:
 
 
 async def relay_on(sessions: Sessions, send: Send, stop: asyncio.Event) -> None:
-    """Relay batch after batch; rest longer the longer nothing is left, or until a commit rings."""
-    idle_s = IDLE_S_MIN
+    """Relay batch after batch; rest longer the longer nothing is left, or until a commit rings.
+
+    While another relay of the service works, wait for it to end.
+    """
     with bell(sessions) as ringing:
         while not stop.is_set():
-            ringing.clear()
-            if await relay(sessions, send):
-                idle_s = IDLE_S_MIN
-                continue
-            await _rest(ringing, idle_s)
-            idle_s = min(2 * idle_s, IDLE_S_MAX)
+            async with outbox_alone(sessions) as outbox:
+                if outbox:
+                    await _relay_from(outbox, send, ringing, stop)
+            await _rest(stop, ANOTHER_S)
+
+
+async def _relay_from(
+    outbox: AsyncConnection, send: Send, ringing: asyncio.Event, stop: asyncio.Event
+) -> None:
+    idle_s = IDLE_S_MIN
+    while not stop.is_set():
+        ringing.clear()
+        sent = await send_oldest(outbox, send)
+        if sent == RELAY_BATCH_MAX:
+            continue
+        idle_s = IDLE_S_MIN if sent else min(2 * idle_s, IDLE_S_MAX)
+        await _rest(ringing, idle_s)
 
 
 async def consume(
     handlers: Handlers, sessions: Sessions, inbound: Inbound, stop: asyncio.Event
 ) -> None:
-    """Receive partitions side by side, each in order; commit offsets after all effects.
+    """Receive partitions, each in order, and many side by side; commit offsets after all effects.
 
     Not after each poll: what comes again after a failure is in the inbox, and nobody waits for it.
     """
     noted_at = acknowledged_at = 0.0
     applied = False  # since offsets were committed
-    side_by_side = asyncio.Semaphore(SIDE_BY_SIDE_MAX)
-
-    async def receive_one(messages: Sequence[Message]) -> None:
-        async with side_by_side:
-            await receive(handlers, sessions, messages)
-
     while not stop.is_set():
         partitions = await inbound.poll()
         async with asyncio.TaskGroup() as group:
-            for messages in partitions:
-                group.create_task(receive_one(messages))
+            for messages in _packed(partitions):
+                group.create_task(receive(handlers, sessions, messages))
         applied = applied or bool(partitions)
         if applied and (not partitions or time.monotonic() - acknowledged_at > ACKNOWLEDGE_S):
             await inbound.acknowledge()
@@ -119,6 +137,15 @@ async def consume(
                 await note_positions(sessions, positions)
     if applied:
         await inbound.acknowledge()
+
+
+def _packed(partitions: Sequence[Sequence[Message]]) -> Sequence[Sequence[Message]]:
+    """Put partitions together, each in order: a transaction for each of many small ones is slow."""
+    count = sum(map(len, partitions))
+    packed: list[list[Message]] = [[] for _ in range(min(SIDE_BY_SIDE_MAX, -(-count // ENOUGH)))]
+    for messages in sorted(partitions, key=len, reverse=True):
+        min(packed, key=len).extend(messages)
+    return [messages for messages in packed if messages]
 
 
 async def follow(
