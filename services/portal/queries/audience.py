@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -72,6 +72,15 @@ class _Page:
     barred_by: frozenset[UUID] = frozenset()
     missed: bool = False
     over: bool = False
+
+    def all_waiting(self, first: str) -> Iterator[str]:
+        """Take what waits behind the first, too: sent one by one, a busy hour would pile up."""
+        if first:
+            yield first
+        with suppress(asyncio.QueueEmpty):
+            while True:
+                if text := self.waiting.get_nowait():
+                    yield text
 
 
 class Audience:
@@ -152,15 +161,16 @@ class Audience:
             yield "retry: 2000\nevent: hello\ndata: {}\n\n"
             while not (self._over or page.over) and (left := until - loop.time()) > 0:
                 try:
-                    text = await asyncio.wait_for(page.waiting.get(), min(left, HEARTBEAT_S))
+                    first = await asyncio.wait_for(page.waiting.get(), min(left, HEARTBEAT_S))
                 except TimeoutError:
                     yield "event: beat\ndata: {}\n\n"
                     continue
+                said = [f"event: change\ndata: {text}\n\n" for text in page.all_waiting(first)]
                 if page.missed:
                     page.missed = False
-                    yield f"event: {CATCH_UP}\ndata: {{}}\n\n"
-                if text:
-                    yield f"event: change\ndata: {text}\n\n"
+                    said.insert(0, f"event: {CATCH_UP}\ndata: {{}}\n\n")
+                if said:
+                    yield "".join(said)
 
     async def hang_up(self, stop: asyncio.Event) -> None:
         """End all streams when the process is told to stop."""
