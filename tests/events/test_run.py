@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.database import Store, transaction
 from shared.events import Message
 from shared.inbox import Handlers, Inbound, Position
-from shared.run import SIDE_BY_SIDE_MAX, consume, relay_on, run_until_told_to_stop, running
+from shared.run import ENOUGH, SIDE_BY_SIDE_MAX, consume, relay_on, run_until_told_to_stop, running
 from tests.probe import factories
 from tests.probe.contracts import Noted
 from tests.probe.models import Effect
@@ -49,7 +49,10 @@ async def test_what_is_relayed_is_consumed_and_then_acknowledged(probe: Store) -
     await consume(handlers, probe.system, Inbound(poll, acknowledge, nothing), stop)
 
 
-async def test_more_partitions_than_connections_wait_their_turn(probe: Store) -> None:
+@pytest.mark.parametrize(("each", "at_once"), [(1, 1), (2 * ENOUGH // 3, SIDE_BY_SIDE_MAX)])
+async def test_small_partitions_go_together_and_large_ones_side_by_side(
+    each: int, at_once: int, probe: Store
+) -> None:
     stop, slow, side_by_side, most = asyncio.Event(), Handlers(), 0, 0
 
     @slow.on(Noted)
@@ -57,17 +60,17 @@ async def test_more_partitions_than_connections_wait_their_turn(probe: Store) ->
         nonlocal side_by_side, most
         side_by_side += 1
         most = max(most, side_by_side)
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.001)
         side_by_side -= 1
 
     async def poll() -> Sequence[Sequence[Message]]:
         stop.set()
-        return [[factories.message(uuid4())] for _ in range(24)]
+        return [[factories.message(uuid4()) for _ in range(each)] for _ in range(12)]
 
     await consume(slow, probe.system, Inbound(poll, nothing_else, nothing), stop)
-    assert most == SIDE_BY_SIDE_MAX
+    assert most == at_once
     async with transaction(probe.system) as session:
-        assert await session.scalar(text("SELECT count(*) FROM inbox")) == 24
+        assert await session.scalar(text("SELECT count(*) FROM inbox")) == 12 * each
 
 
 async def nothing_else() -> None:

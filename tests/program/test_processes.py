@@ -159,9 +159,8 @@ def an_order(number: str) -> dict[str, object]:
     }
 
 
-async def test_an_order_flows_to_production_and_its_progress_back(
-    platform: Platform, installation: Installation
-) -> None:
+async def reported(platform: Platform, number: str) -> None:
+    """Place an order, let it be confirmed and report on it, until the order book shows that."""
     apis = (await register(platform, [BUYER, SUPPLIER], told=lambda *_: None)).apis
     buyer, supplier = apis[BUYER.id], apis[SUPPLIER.id]
     since = datetime.now(UTC).date()
@@ -169,7 +168,7 @@ async def test_an_order_flows_to_production_and_its_progress_back(
     await relate(platform, [relation], told=lambda *_: None)
     await wait_for_relationships(buyer, [SUPPLIER.id])
 
-    order = await buyer.post("/api/orders/v1/orders", an_order("PO-1"))
+    order = await buyer.post("/api/orders/v1/orders", an_order(number))
     line = order["lines"][0]["schedule_lines"][0]["id"]
     await supplier.post(f"/api/orders/v1/schedule-lines/{line}/confirmation", {})
     work_order = await heard(supplier, "/api/production/v1/work-orders", schedule_line_id=line)
@@ -177,6 +176,12 @@ async def test_an_order_flows_to_production_and_its_progress_back(
     await supplier.post(f"/api/production/v1/work-orders/{work_order.id}/reports", report)
     progress = "/api/orders/v1/schedule-lines?side=buyer"
     assert await heard(buyer, progress, id=line, good="40")
+
+
+async def test_an_order_flows_to_production_and_its_progress_back(
+    platform: Platform, installation: Installation
+) -> None:
+    await reported(platform, "PO-1")
     for name, program in installation.programs.items():
         assert program.process.poll() is None, f"{name}: {program.said}"
 
@@ -215,7 +220,10 @@ FOUND = {
 }
 
 
-def test_what_is_lost_altered_or_stuck_is_found(installation: Installation) -> None:
+async def test_what_is_lost_altered_or_stuck_is_found(
+    platform: Platform, installation: Installation
+) -> None:
+    await reported(platform, "PO-3")
     url = installation.environment["LIANQIAO_DATABASE_URL"].replace("+psycopg", "")
     with psycopg.connect(url) as connection:
         connection.execute(TAMPERED.encode())
