@@ -3,7 +3,7 @@
 from importlib import import_module
 
 from alembic import context
-from sqlalchemy import create_engine, text
+from sqlalchemy import NullPool, create_engine, text
 
 import shared.idempotency
 import shared.inbox
@@ -46,7 +46,7 @@ END $$
 GIVE = text("SELECT set_config('app.role', :role, true), set_config('app.secret', :secret, true)")
 
 database_url = context.config.attributes.get("database_url") or settings().database_url
-engine = create_engine(database_url)
+engine = create_engine(database_url, poolclass=NullPool)  # a lock ends with its connection
 with engine.connect() as connection:
     connection.execute(text("SELECT pg_advisory_lock(hashtext('lianqiao.migrate'))"))
     connection.execute(text("SET createrole_self_grant = 'set'"))  # for a user that is no superuser
@@ -69,4 +69,3 @@ with engine.connect() as connection:
     )
     with context.begin_transaction():
         context.run_migrations()
-engine.dispose()

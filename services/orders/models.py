@@ -14,6 +14,7 @@ from sqlalchemy import (
     Numeric,
     Text,
     UniqueConstraint,
+    column,
     func,
 )
 from sqlalchemy import text as sql
@@ -214,7 +215,8 @@ class ScheduleLine(Identified, Model):
                 Index(
                     f"ix_schedule_lines_{side}_order_number",
                     f"{side}_id",
-                    sql("lower(order_number) text_pattern_ops"),
+                    func.lower(column("order_number")).label("lower_number"),
+                    postgresql_ops={"lower_number": "text_pattern_ops"},
                 ),
             )
         ),

@@ -283,6 +283,7 @@ def _invoice(one: Priced, claims: Sequence[Claimed], under: Circumstances) -> In
         verdict=Verdict.MATCHED,
         credited_minor=0,
         paid_minor=0,
+        direct_minor=0,
         submitted_by=under.caller.name,
         occurred_at=asked.occurred_at if under.imported else under.at,
         recorded_at=under.at,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.settlement.commands import books
@@ -32,7 +32,7 @@ from services.settlement.domain.problems import (
     ReferenceTaken,
 )
 from services.settlement.domain.valuation import minor
-from services.settlement.models import Invoice, Payment, PaymentPart
+from services.settlement.models import Invoice, Payment
 from services.settlement.queries.settings import limit_of
 from shared.auth import Caller
 from shared.problem import Problem
@@ -60,7 +60,6 @@ async def pay(
     ids = {one.id for one in found if one}
     debts = await debts_of(session, ids)
     known = await _known(session, under.caller, payments)
-    spent = await _spent(session, ids) if not under.imported else {}
     limit = await limit_of(session, under.caller.organization_id)
     outcomes: list[Paid | Problem] = []
     written: list[Recorded] = []
@@ -70,7 +69,7 @@ async def pay(
             continue
         key = invoice.supplier_id, number_key(asked.reference)
         outcome = _as_before(asked, known.get(key)) or _pay_one(
-            asked, invoice, debts.get(invoice.id, ()), spent, limit, under
+            asked, invoice, debts.get(invoice.id, ()), limit, under
         )
         if isinstance(outcome, Recorded):
             written.append(outcome)
@@ -113,17 +112,6 @@ async def _known(
     return {(row[0], row[1]): (row.id, row.digest) for row in await session.execute(rows)}
 
 
-async def _spent(session: AsyncSession, ids: set[UUID]) -> dict[UUID, int]:
-    """Return what was paid of invoices without any proposal."""
-    rows = (
-        select(PaymentPart.invoice_id, func.sum(PaymentPart.amount_minor))
-        .join(Payment, Payment.id == PaymentPart.payment_id)
-        .where(PaymentPart.invoice_id.in_(ids), Payment.proposal_id.is_(None))
-        .group_by(PaymentPart.invoice_id)
-    )
-    return {invoice_id: int(amount) for invoice_id, amount in await session.execute(rows)}
-
-
 def _as_before(asked: Asked, known: tuple[UUID, bytes] | None) -> Paid | Problem | None:
     if known is None:
         return None
@@ -132,11 +120,10 @@ def _as_before(asked: Asked, known: tuple[UUID, bytes] | None) -> Paid | Problem
     return ReferenceTaken(f"Another payment to this supplier has reference {asked.reference}.")
 
 
-def _pay_one(  # noqa: PLR0913, PLR0917  what is paid, and what limits it
+def _pay_one(
     asked: Asked,
     invoice: Invoice,
     debts: Sequence[Settled],
-    spent: dict[UUID, int],
     limit: Limit,
     under: Circumstances,
 ) -> Recorded | Problem:
@@ -155,9 +142,8 @@ def _pay_one(  # noqa: PLR0913, PLR0917  what is paid, and what limits it
         parts = settle(open_debts, amount, invoice.currency)
         total = sum(part for _, part in parts)
         if not under.imported:
-            check_limit(spent.get(invoice.id, 0) + total, invoice.currency, limit)
+            check_limit(invoice.direct_minor + total, invoice.currency, limit)
     except Problem as refusal:
         return refusal
-    spent[invoice.id] = spent.get(invoice.id, 0) + total
     settled = [rows[id_]._replace(amount_minor=part) for id_, part in parts]
     return recorded({invoice.id: invoice}, settled, asked, under)

@@ -94,8 +94,11 @@ def recorded(
     """Count one payment to one supplier on what it settles; `write` writes it down."""
     payment = _payment(settled, asked, under, reverses)
     for allocation, _, amount in settled:
+        invoice = invoices[allocation.invoice_id]
         allocation.paid_minor += amount
-        invoices[allocation.invoice_id].paid_minor += amount
+        invoice.paid_minor += amount
+        if payment.proposal_id is None:
+            invoice.direct_minor += amount
     return Recorded(payment, settled, reverses)
 
 

@@ -52,6 +52,7 @@ class Invoice(Identified, OfTwo, Model):
     credited_minor: Mapped[int] = mapped_column(server_default=NONE)  # of what was undisputed
     withdrawn_minor: Mapped[int] = mapped_column(server_default=NONE)  # of what was disputed
     paid_minor: Mapped[int] = mapped_column(server_default=NONE)
+    direct_minor: Mapped[int] = mapped_column(server_default=NONE)  # of that without a proposal
     open_minor: Mapped[int] = mapped_column(
         Computed("undisputed_minor - credited_minor - paid_minor", persisted=True)
     )

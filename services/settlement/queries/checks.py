@@ -45,6 +45,15 @@ CHECKS = {
         HAVING paid_minor <> coalesce(sum(part.amount_minor), 0)
             OR paid_minor > allocation.amount_minor - credited_minor
     """,
+    "settlement: what an invoice was paid without a proposal is what payments say": """
+        SELECT invoice.id, direct_minor, paid.amount_minor FROM invoices AS invoice
+        LEFT JOIN LATERAL (
+            SELECT coalesce(sum(part.amount_minor), 0) AS amount_minor
+            FROM payment_parts AS part JOIN payments AS payment ON payment.id = part.payment_id
+            WHERE part.invoice_id = invoice.id AND payment.proposal_id IS NULL
+        ) AS paid ON true
+        WHERE direct_minor <> paid.amount_minor
+    """,
     "settlement: an invoice is what its lines and their parts say": """
         SELECT invoice.id, total_minor FROM invoices AS invoice
         LEFT JOIN LATERAL (
