@@ -14,14 +14,18 @@ SIDES = "buyer", "supplier"
 
 
 def upgrade() -> None:
+    op.execute(
+        'ALTER TABLE schedule_lines ADD order_key text COLLATE "C" NOT NULL'
+        " GENERATED ALWAYS AS (lower(order_number)) STORED"
+    )
     for side in SIDES:
         op.execute(
             f"CREATE INDEX ix_schedule_lines_{side}_item ON schedule_lines"
             f" ({side}_id, item_number, item_name)"
         )
         op.execute(
-            f"CREATE INDEX ix_schedule_lines_{side}_order_number ON schedule_lines"
-            f" ({side}_id, lower(order_number) text_pattern_ops)"
+            f"CREATE INDEX ix_schedule_lines_{side}_order_key ON schedule_lines"
+            f" ({side}_id, order_key)"
         )
     op.execute(
         "CREATE INDEX ix_schedule_lines_parties ON schedule_lines"
@@ -32,5 +36,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index("ix_schedule_lines_parties")
     for side in SIDES:
-        op.drop_index(f"ix_schedule_lines_{side}_order_number")
+        op.drop_index(f"ix_schedule_lines_{side}_order_key")
         op.drop_index(f"ix_schedule_lines_{side}_item")
+    op.drop_column("schedule_lines", "order_key")

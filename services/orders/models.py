@@ -14,7 +14,6 @@ from sqlalchemy import (
     Numeric,
     Text,
     UniqueConstraint,
-    column,
     func,
 )
 from sqlalchemy import text as sql
@@ -212,12 +211,7 @@ class ScheduleLine(Identified, Model):
             for side, _ in SIDES
             for index in (
                 Index(f"ix_schedule_lines_{side}_item", f"{side}_id", "item_number", "item_name"),
-                Index(
-                    f"ix_schedule_lines_{side}_order_number",
-                    f"{side}_id",
-                    func.lower(column("order_number")).label("lower_number"),
-                    postgresql_ops={"lower_number": "text_pattern_ops"},
-                ),
+                Index(f"ix_schedule_lines_{side}_order_key", f"{side}_id", "order_key"),
             )
         ),
         Index("ix_schedule_lines_parties", "buyer_id", "supplier_id", "due_on", "id"),
@@ -231,6 +225,9 @@ class ScheduleLine(Identified, Model):
     buyer_id: Mapped[UUID]
     supplier_id: Mapped[UUID]
     order_number: Mapped[str]
+    order_key: Mapped[str] = mapped_column(
+        Text(collation="C"), Computed("lower(order_number)", persisted=True)
+    )  # row policies let an index see what compares bytes, but no function and no pattern
     position: Mapped[int]
     sequence: Mapped[int]
     item_number: Mapped[str]

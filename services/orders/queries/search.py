@@ -1,10 +1,12 @@
 """Find lines of the order book by a few letters, without reading them all.
 
 What the letters may be part of is looked up first, where there is little of it: the items that a
-side ever ordered, and its counterparties. The lines are then found by index.
+side ever ordered, and its counterparties. The lines are then found by index. Where rows have
+policies, PostgreSQL uses one for comparisons alone, and neither for LIKE nor for lower().
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import (
@@ -14,6 +16,7 @@ from sqlalchemy import (
     Uuid,
     and_,
     any_,
+    func,
     literal,
     or_,
     select,
@@ -25,6 +28,7 @@ from contracts.orders import Side
 from services.orders.models import Relationship, ScheduleLine
 from shared.auth import Caller
 
+LAST = "\U0010ffff"  # sorts behind whatever begins with the same letters
 ITEMS = {  # of all lines of one side: as many steps as there are items, not lines
     side: text(
         f"""
@@ -39,9 +43,9 @@ ITEMS = {  # of all lines of one side: as many steps as there are items, not lin
                 ORDER BY item_number, item_name LIMIT 1
             ) AS later
         )
-        SELECT DISTINCT item_number FROM item
-        WHERE starts_with(lower(item_number), lower(:q))
-            OR strpos(lower(item_name), lower(:q)) > 0
+        SELECT item_number, item_name, begins FROM item,
+            LATERAL (SELECT starts_with(lower(item_number), lower(:q))) AS number (begins)
+        WHERE begins OR strpos(lower(item_name), lower(:q)) > 0
         """  # noqa: S608  the side is ours
     )
     for side in Side
@@ -57,24 +61,24 @@ async def matching(
     counterparty.
     """
     given = {"party": caller.organization_id, "q": q}
-    numbers = (await session.scalars(ITEMS[side], given)).all()
+    items = (await session.execute(ITEMS[side], given)).all()
     others = await _counterparties(session, q, caller, side)
-    found = [ScheduleLine.order_number.istartswith(q, autoescape=True)]
-    if numbers:
-        by_number = ScheduleLine.item_number == any_(literal(list(numbers), ARRAY(Text)))
-        found.append(and_(by_number, _is_of(q)))
+    first = func.lower(q)
+    found = [and_(ScheduleLine.order_key >= first, ScheduleLine.order_key < first + LAST)]
+    if numbers := [item.item_number for item in items if item.begins]:
+        found.append(_is_one_of(ScheduleLine.item_number, numbers))
+    if named := [item for item in items if not item.begins]:
+        by_number = _is_one_of(ScheduleLine.item_number, [item.item_number for item in named])
+        by_name = _is_one_of(ScheduleLine.item_name, [item.item_name for item in named])
+        found.append(and_(by_number, by_name))
     if others:
         other = ScheduleLine.supplier_id if side is Side.BUYER else ScheduleLine.buyer_id
         found.append(other == any_(literal(list(others), ARRAY(Uuid))))
     return or_(*found)
 
 
-def _is_of(q: str) -> ColumnElement[bool]:
-    """Say of a line itself what was looked up of its item: one number may have several names."""
-    return or_(
-        ScheduleLine.item_number.istartswith(q, autoescape=True),
-        ScheduleLine.item_name.icontains(q, autoescape=True),
-    )
+def _is_one_of(column: ColumnElement[str] | Any, texts: Iterable[str]) -> ColumnElement[bool]:  # noqa: ANN401  a column of an entity
+    return cast("ColumnElement[bool]", column == any_(literal(sorted(set(texts)), ARRAY(Text))))
 
 
 async def _counterparties(
