@@ -14,12 +14,13 @@ import psutil
 
 from benchmarks import ingest
 from benchmarks.load import Load, loaded
-from benchmarks.programs import Program, free_port, surroundings, used
+from benchmarks.programs import Program, surroundings, used
 from benchmarks.result import ROOT, Chart, Figure, Point, Result, Target
 from benchmarks.seeding import Seeded, Size
 from benchmarks.slices import in_turn, ratio
 from benchmarks.stage import Options, Stage, stage
 from contracts.scopes import Scope
+from shared.ports import free_port
 
 READY = "/api/production/v1/health/ready"
 REST_S = 10

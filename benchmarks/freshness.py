@@ -6,7 +6,6 @@ from uuid import UUID
 
 from benchmarks.kafka_tools import end_to_end_ms
 from benchmarks.load import get, post
-from benchmarks.programs import free_port
 from benchmarks.result import Chart, Figure, Point, Result, Target, middle
 from benchmarks.seeding import Seeded, Size
 from benchmarks.slices import in_turn
@@ -16,6 +15,7 @@ from benchmarks.watching import Heard, Schedule, percentile, watched
 from contracts.orders import LineProgressed
 from contracts.production import ProgressReported
 from contracts.scopes import Role, Scope
+from shared.ports import free_port
 
 RATES = 50, 200, 500  # reports per second
 RATES_QUICK = 50, 200

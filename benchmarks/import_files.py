@@ -11,9 +11,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from benchmarks.programs import Program, free_port, surroundings
+from benchmarks.programs import Program, surroundings
 from benchmarks.result import Figure, Result
 from benchmarks.stage import Options
+from shared.ports import free_port
 
 HERE = "LIANQIAO_TEST_DATA"
 WITHIN_S_MAX = 240

@@ -7,12 +7,13 @@ from typing import Any
 
 from benchmarks import straight, tutorial
 from benchmarks.load import Load, Loaded, loaded, post
-from benchmarks.programs import Program, free_port, surroundings
+from benchmarks.programs import Program, surroundings
 from benchmarks.result import Chart, Figure, Point, Result, Target, middle
 from benchmarks.seeding import Seeded, Size
 from benchmarks.slices import in_turn, ratio
 from benchmarks.stage import Options, Stage, stage
 from contracts.scopes import Scope
+from shared.ports import free_port
 
 SINGLES = 1, 8, 32
 ROUNDS = 3

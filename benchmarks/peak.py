@@ -2,12 +2,12 @@
 
 from benchmarks.freshness import reports_of
 from benchmarks.passing import WAITING, Passing
-from benchmarks.programs import free_port
 from benchmarks.result import Figure, Result, Target
 from benchmarks.rushing import FAILED, Rush, Rushed, rushed
 from benchmarks.seeding import Size
 from benchmarks.stage import Options, stage
 from benchmarks.watching import percentile
+from shared.ports import free_port
 
 USUAL, TIMES = 20, 20  # reports a second, each a request of its own
 SECONDS, SECONDS_QUICK = 60.0, 5.0

@@ -30,12 +30,6 @@ class Used(NamedTuple):
     cpu_s: float
 
 
-def free_port() -> int:
-    """Return a port that nobody listens at."""
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
-
-
 def used(pid: int, *, children: bool = False) -> Used:
     """Tell what a process, or one with all that it has started, has used so far."""
     asked = psutil.Process(pid)

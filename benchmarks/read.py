@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 from benchmarks.book import Buyer, seed_books
 from benchmarks.load import Load, Loaded, get, loaded
-from benchmarks.programs import free_port
 from benchmarks.result import Chart, Figure, Point, Result, Target, middle
 from benchmarks.slices import in_turn, ratio
 from benchmarks.stage import Options, Stage, stage
 from benchmarks.visiting import signed_in
 from contracts.scopes import Role, Scope
+from shared.ports import free_port
 
 ROWS = "LIANQIAO_BENCH_READ_ROWS"  # lines of each buyer, by commas
 SIZES, SIZES_QUICK = (10_000, 1_000_000), (1_000, 20_000)

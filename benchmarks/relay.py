@@ -5,11 +5,11 @@ from functools import partial
 
 from benchmarks.kafka_tools import consumed_per_s, produced_per_s
 from benchmarks.passing import SENT, SENT_PER_S, TAKEN_IN, TAKEN_IN_PER_S, Passing
-from benchmarks.programs import free_port
 from benchmarks.result import Chart, Figure, Point, Result, Target, middle
 from benchmarks.seeding import Size
 from benchmarks.slices import in_turn, ratio
 from benchmarks.stage import Options, Stage, stage
+from shared.ports import free_port
 
 EVENTS, EVENTS_QUICK = 20_000, 1_500
 ROUNDS_MAX = 3  # each starts programs and Kafka's tools anew

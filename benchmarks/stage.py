@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 import psycopg
 from sqlalchemy import make_url
 
-from benchmarks.programs import Program, free_port, surroundings
+from benchmarks.programs import Program, surroundings
 from benchmarks.seeding import Seeded, Size, seed
 from contracts.scopes import Scope
 from lianqiao.installation import service_names, topics
@@ -21,6 +21,7 @@ from services.identity.domain.tokens import SigningKey, sign
 from shared import local
 from shared.kafka import create_topics
 from shared.migrating import migrate
+from shared.ports import free_port
 
 ISSUER = "http://localhost:8000"
 TOKEN_LIFE_S = 4 * 3_600

@@ -73,6 +73,7 @@ ACKNOWLEDGED_WITHIN_S_MAX = 20
 POLL_MS_MAX = 500
 COMMIT_MS_MAX = 5_000
 REACHED_WITHIN_S_MAX = 3
+JOINED_WITHIN_S_MAX = 30  # others have as long to end what they are at
 CLOSE_MS_MAX = 2_000
 NOTE_MS_MAX = 2_000
 SUBJECT_MAX, SHOWN_MAX = 200, 80
@@ -140,11 +141,11 @@ async def incoming(servers: str, *, group: str, topics: Iterable[str]) -> AsyncI
     connect = partial(KafkaConsumer, *topics, bootstrap_servers=servers, group_id=group, **CONSUMER)
     leave = partial(KafkaConsumer.close, autocommit=False, timeout_ms=CLOSE_MS_MAX)
     async with _alone(connect, leave, servers=servers, name="kafka-in") as (consumer, thread):
+        membership = _Membership(consumer)
 
         async def poll() -> Sequence[Sequence[Message]]:
             found = await thread.call(consumer.poll, timeout_ms=POLL_MS_MAX)
-            if not found:
-                _require_heartbeat(consumer)
+            membership.require(heard=bool(found))
             return [[_message(record) for record in records] for records in found.values()]
 
         async def acknowledge() -> None:
@@ -162,16 +163,28 @@ async def incoming(servers: str, *, group: str, topics: Iterable[str]) -> AsyncI
         yield Inbound(poll, acknowledge, positions)
 
 
-def _require_heartbeat(consumer: KafkaConsumer) -> None:
-    """Leave a group that has forgotten this member, to join it anew.
+class _Membership:
+    """Whether a consumer is in its group; one that is not for too long leaves, to join anew.
 
     kafka-python 3.0.12 can lose the wake-up of its heartbeat when the process stalls in a
     rebalance. The broker then gives the partitions away, while this consumer goes on as if it had
-    them, and computes without a pause.
+    them, and computes without a pause. And it waits for the answer to a request to join for more
+    than `max_poll_interval_ms`, 5 minutes in which nothing is heard if that answer is lost.
     """
-    coordinator = consumer._coordinator  # noqa: SLF001  nothing public tells
-    if coordinator.stable() and coordinator.heartbeat.session_timeout_expired():
-        raise ConnectionError("the group has not heard of this consumer for too long")
+
+    def __init__(self, consumer: KafkaConsumer) -> None:
+        self._coordinator = consumer._coordinator  # noqa: SLF001  nothing public tells
+        self._was_in = time.monotonic()
+
+    def require(self, *, heard: bool) -> None:
+        """Raise ConnectionError when it is time to join anew; what hears something is in."""
+        now, within = time.monotonic(), self._coordinator.stable()
+        if heard or within:
+            self._was_in = now
+        if not heard and within and self._coordinator.heartbeat.session_timeout_expired():
+            raise ConnectionError("the group has not heard of this consumer for too long")
+        if now - self._was_in > JOINED_WITHIN_S_MAX:
+            raise ConnectionError("the group has not let this consumer in for too long")
 
 
 def _positions(consumer: KafkaConsumer) -> Sequence[Position]:

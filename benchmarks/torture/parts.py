@@ -12,6 +12,7 @@ import lianqiao
 ROOT = Path(lianqiao.__file__).parents[1]
 INHERITED = "LIANQIAO_", "PORT"  # what is not meant for an installation of its own
 ENDED_WITHIN_S_MAX = 30
+LOG_SHOWN_MAX = 4_000
 
 
 def inherited() -> dict[str, str]:
@@ -39,6 +40,10 @@ class Part:
     def pid(self) -> int:
         assert self._process
         return self._process.pid
+
+    def last_words(self) -> str:
+        """Return the end of its log."""
+        return self.log.read_text(errors="replace")[-LOG_SHOWN_MAX:] if self.log.exists() else ""
 
     def start(self) -> None:
         """Begin to run; whoever needs to know asks whether it is ready."""

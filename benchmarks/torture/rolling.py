@@ -14,7 +14,8 @@ from benchmarks.torture.deals import Chain
 from benchmarks.torture.door import Door
 from benchmarks.torture.journal import Journal
 from benchmarks.torture.parts import Part
-from benchmarks.torture.standing import Installation, api_words, free_ports, is_ready
+from benchmarks.torture.standing import Installation, api_words, is_ready
+from shared.ports import free_ports
 
 SERVICE = "orders"
 LOOKED_EVERY_S = 0.25  # as a proxy's health checks look

@@ -88,7 +88,11 @@ def torture(outcome: Outcome, say: Say) -> None:
         standing.start_parts()
         for name in publishers():  # what is imported later would hold up the load
             listening(name)
-        asyncio.run(_Run(standing, outcome, say).live())
+        try:
+            asyncio.run(_Run(standing, outcome, say).live())
+        except Exception as error:
+            error.add_note(standing.said())
+            raise
 
 
 class _Run:
@@ -105,9 +109,9 @@ class _Run:
         async with AsyncExitStack() as stack:
             await self._standing.ready()
             platform = await stack.enter_async_context(self._standing.platform())
-            chain = await deals.gather(platform, self._journal, Random(self._outcome.seed))  # noqa: S311
             watching = asyncio.create_task(self._standing.watch())
             stack.callback(watching.cancel)
+            chain = await deals.gather(platform, self._journal, Random(self._outcome.seed))  # noqa: S311
             traders = [asyncio.create_task(chain.trade()) for _ in range(TRADERS)]
             for trader in traders:
                 stack.callback(trader.cancel)

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ from benchmarks.torture.door import Door
 from benchmarks.torture.parts import ROOT, Part, inherited
 from lianqiao.client import Credentials, Platform
 from shared.local import Kafka, NotStartedError, Postgres
+from shared.ports import free_port, free_ports
 
 SERVICES = (
     *("identity", "onboarding", "orders", "production"),
@@ -97,6 +97,10 @@ class Installation:
             part.ask_to_end()
         for part in self.parts.values():
             part.wait()
+
+    def said(self) -> str:
+        """Return the last that each process wrote: its log goes with the folder."""
+        return "\n".join(f"--- {part.name}\n{part.last_words()}" for part in self.parts.values())
 
     async def ready(self, *, within_s: float = READY_WITHIN_S_MAX) -> None:
         """Wait until every service can serve."""
@@ -241,7 +245,7 @@ def api_words(name: str, port: int) -> list[str]:
 
 @contextmanager
 def _proxy(postgres: Postgres) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    [port] = free_ports(1)
+    port = free_port()
     path = postgres.url.partition("host=")[2] + "/.s.PGSQL.5432"
     words = [sys.executable, "-m", "benchmarks.torture.proxy", str(port), path]
     proxy = subprocess.Popen(words, stdin=subprocess.PIPE, cwd=ROOT, start_new_session=True)  # noqa: S603
@@ -269,13 +273,3 @@ def _disk(place: Path, *, wanted: bool) -> Iterator[Path | None]:
         yield place
     finally:
         subprocess.run([umount, "--lazy", str(place)], check=False, capture_output=True)  # noqa: S603
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports that were free just now; all are held until the last is found."""
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    try:
-        return [int(one.getsockname()[1]) for one in held]
-    finally:
-        for one in held:
-            one.close()

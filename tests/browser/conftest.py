@@ -16,8 +16,9 @@ from playwright.sync_api import (
 )
 
 from contracts.scopes import Role
+from shared.ports import free_port
 from tests.browser.stage import LONG, PASSWORD, Company, Stage
-from tests.program.conftest import Program, free_port
+from tests.program.conftest import Program
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [

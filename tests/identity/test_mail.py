@@ -1,7 +1,6 @@
 """Letters leave by a real mail server, once it takes them, and their links are then forgotten."""
 
 import asyncio
-import socket
 from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -15,6 +14,7 @@ from aiosmtpd.smtp import Envelope as Received
 from services.identity.commands import mail
 from services.identity.models import Mail, User
 from shared.database import transaction
+from shared.ports import free_port
 from shared.settings import Settings, settings
 from tests.identity.factories import World
 from tests.identity.test_pages import sent
@@ -48,9 +48,7 @@ class Postbox:
 @pytest.fixture
 def postbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Postbox]:
     box = Postbox()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     server = Controller(
         box,
         hostname="127.0.0.1",

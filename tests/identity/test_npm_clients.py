@@ -19,6 +19,7 @@ from services.identity import commands
 from services.identity.commands import keys
 from services.identity.domain.clients import AuthMethod, GrantType
 from shared.database import transaction, utc_now
+from shared.ports import free_port
 from tests.conftest import Stores
 from tests.identity.factories import BASIC_SECRET, PASSWORD
 
@@ -45,9 +46,7 @@ def node() -> list[str]:
 @pytest.fixture(scope="session")
 def issuer(database_url: str) -> Iterator[str]:
     """Serve identity in a process of its own."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     url = f"http://localhost:{port}"
     environment = os.environ | {"LIANQIAO_DATABASE_URL": database_url, "LIANQIAO_ISSUER": url}
     command = [sys.executable, "-m", "tests.identity.serving", str(port)]

@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.program.conftest import INHERITED, ROOT, Program, free_port, with_patience
+from shared.ports import free_port
+from tests.program.conftest import INHERITED, ROOT, Program, with_patience
 
 WITHIN_S = 240
 

@@ -6,12 +6,13 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from uuid import uuid4
 
 import pytest
 from kafka import KafkaConsumer
 
+from shared import kafka
 from shared.database import Store
 from shared.events import Message
 from shared.inbox import Handlers
@@ -223,3 +224,18 @@ async def test_a_member_that_its_group_forgot_says_so_to_join_again(probe_broker
             coordinator._disable_heartbeat()  # noqa: SLF001  as a wake-up that was lost
             for _ in range(20):
                 await inbound.poll()
+
+
+async def test_a_member_that_its_group_does_not_let_in_says_so_to_try_again(
+    probe_broker: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kafka, "JOINED_WITHIN_S_MAX", 3)
+    group, servers = f"g-{uuid4()}", probe_broker.servers
+    other = KafkaConsumer("probe", bootstrap_servers=servers, group_id=group, **kafka.CONSUMER)
+    with closing(other) as busy:
+        while not busy.assignment():
+            busy.poll(timeout_ms=100)
+        with pytest.raises(ConnectionError, match="has not let"):
+            async with incoming(servers, group=group, topics=["probe"]) as inbound:
+                for _ in range(20):  # the other one does not poll, and so does not make room
+                    await inbound.poll()

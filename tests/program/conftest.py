@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -24,11 +23,6 @@ READY_WITHIN_S = 180  # with the demo: some 40 s on a machine that does nothing 
 def with_patience(seconds: float) -> float:
     """Stretch a limit by how many more programs want to run than there are cores."""
     return seconds * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
 
 
 class Program:

@@ -14,7 +14,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.program.conftest import INHERITED, ROOT, free_port, with_patience
+from shared.ports import free_port
+from tests.program.conftest import INHERITED, ROOT, with_patience
 
 TOOLS = (
     *("sh", "make", "cat", "cmp", "cp", "echo", "expand", "find", "id", "mkdir", "rm", "sed"),

@@ -20,7 +20,8 @@ from lianqiao.client import Api, Credentials, Platform
 from lianqiao.parties import Party, Relation, register, relate, wait_for_relationships
 from shared import local
 from shared.local import Kafka
-from tests.program.conftest import Program, free_port, with_patience
+from shared.ports import free_port
+from tests.program.conftest import Program, with_patience
 from tests.program.deployment import FrontDoor, program_commands
 
 BUYER = Party(uuid4(), "比麟汽车", frozenset({Scope.ORDERS_PLACE, Scope.ORDERS_READ}), "erp")

@@ -16,7 +16,8 @@ import httpx2
 import psutil
 import pytest
 
-from tests.program.conftest import Start, free_port, with_patience
+from shared.ports import free_port
+from tests.program.conftest import Start, with_patience
 
 ANSWERS = r"answers at (\S+)"
 RUNS = r"Ctrl-C stops everything"

@@ -1,0 +1,34 @@
+"""Ports for servers that only this machine reaches."""
+
+import socket
+from contextlib import ExitStack, suppress
+from random import SystemRandom
+
+FIRST, LAST = 20_000, 32_767  # Linux gives connections their near ends from 32768 on
+TRIES_MAX = 1_000
+
+_chance = SystemRandom()  # what runs side by side should not try the same ones
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports that nobody listens at; all are held until the last is found.
+
+    They are out of the range in which the system finds a near end for each connection. There,
+    anything that connects may take the port of a server that is down for a moment; whoever tries
+    to reach that server may even be connected to itself. Raises OSError when none is free.
+    """
+    found: list[int] = []
+    with ExitStack() as held:
+        for _ in range(TRIES_MAX):
+            if len(found) == count:
+                return found
+            port = _chance.randint(FIRST, LAST)
+            with suppress(OSError):
+                held.enter_context(socket.create_server(("127.0.0.1", port)))
+                found.append(port)
+    raise OSError(f"no {count} ports from {FIRST} to {LAST} are free")
+
+
+def free_port() -> int:
+    """Return a port that nobody listens at."""
+    return free_ports(1)[0]
