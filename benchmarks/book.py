@@ -5,14 +5,18 @@ from uuid import UUID
 
 import psycopg
 
-from benchmarks.seeding import ORDER, ORGANIZATION, made_id
+from benchmarks.seeding import ORDER, ORGANIZATION, SUPPLIERS_FROM, made_id
 
 SUPPLIERS = 200
-ORDER_BOOK = "orders", "order_lines", "schedule_lines"
+LARGE = {  # tables that have a row for each line, by schema
+    "orders": ["orders", "order_lines", "schedule_lines"],
+    "production": ["work_orders"],
+    "insights": ["lines", "line_months", "payables"],
+}
 LINES_MAX = 1_000_000_000  # of one buyer: ids of the next begin there
 INDEXES = """
-    SELECT indexname, indexdef FROM pg_indexes
-    WHERE schemaname = 'orders' AND tablename = ANY(%s) AND indexname LIKE 'ix_%%'
+    SELECT format('%%I.%%I', schemaname, indexname), indexdef FROM pg_indexes
+    WHERE schemaname = %s AND tablename = ANY(%s) AND indexname LIKE 'ix_%%'
 """
 
 
@@ -27,6 +31,11 @@ class Buyer:
         """Return the id of its n-th order, which has ten lines."""
         return made_id(ORDER, self.first + number)
 
+    @staticmethod
+    def supplier_id(number: int) -> UUID:
+        """Return the id of one of its suppliers, which all buyers share."""
+        return made_id(ORGANIZATION, SUPPLIERS_FROM + number)
+
 
 def seed_books(connection: psycopg.Connection, sizes: list[int]) -> list[Buyer]:
     """Write a buyer for each size; indexes are made afterwards, which takes a third of the time."""
@@ -35,7 +44,9 @@ def seed_books(connection: psycopg.Connection, sizes: list[int]) -> list[Buyer]:
     connection.execute(_text("seed.sql"))
     connection.execute("SET search_path = orders, benchmarks")
     connection.execute("SET maintenance_work_mem = '512MB'")
-    indexes = connection.execute(INDEXES, [list(ORDER_BOOK)]).fetchall()
+    indexes = [
+        row for schema in LARGE.items() for row in connection.execute(INDEXES, schema).fetchall()
+    ]
     for name, _ in indexes:
         connection.execute(f"DROP INDEX {name}")
     for buyer in buyers:

@@ -21,6 +21,7 @@ SLICE_S = 0.5
 API_MS_MAX, PAGE_MS_MAX, FLAT = 40, 200, 1.25
 ORDERS_ASKED = 20
 LINES = "/api/orders/v1/schedule-lines"
+CARDS = "/api/insights/v1/scorecards"
 API = {
     "order book, by due day": f"{LINES}?view=all",
     "order book, open ones, most urgent first": f"{LINES}?view=open&sort=-lateness",
@@ -33,12 +34,20 @@ API = {
     "numbers of the order book": f"{LINES}/summary",
     "orders, newest first": "/api/orders/v1/orders",
     "one order": "",
+    "board: what is made, open ones": "/api/production/v1/work-orders?status=open",
+    "dashboard: scorecards of 50 suppliers": f"{CARDS}?limit=50",
+    "dashboard: one scorecard": CARDS + "/{supplier}",
+    "dashboard: what a figure counts": CARDS + "/{supplier}/events?figure=on_time_current",
 }
 PAGES = {
     "page: home": "/",
     "page: order book": "/orders",
     "page: order book, late ones": "/orders?view=late",
+    "page: suppliers, by name": "/suppliers",
+    "page: one supplier": "/suppliers/{supplier}",
+    "page: what a figure counts": "/suppliers/{supplier}/figures/on_time_current",
 }
+SCOPES = Scope.ORDERS_READ, Scope.PRODUCTION_READ, Scope.INSIGHTS_READ
 
 
 class Asked(NamedTuple):
@@ -79,7 +88,7 @@ def run(options: Options) -> Result:
 
 def _asked(here: Stage, buyer: Buyer) -> Asked:
     roles = [Role.BUYER_PROCUREMENT]
-    return Asked(buyer, here.token(buyer.id, Scope.ORDERS_READ), signed_in(here, buyer.id, roles))
+    return Asked(buyer, here.token(buyer.id, *SCOPES), signed_in(here, buyer.id, roles))
 
 
 def _load(port: int, asked: Asked, path: str, *, seconds: float) -> Loaded:
@@ -90,6 +99,7 @@ def _load(port: int, asked: Asked, path: str, *, seconds: float) -> Loaded:
 
 
 def _requests(buyer: Buyer, token: str, cookie: str, path: str, _: int) -> Iterator[bytes]:
+    path = path.format(supplier=buyer.supplier_id(7))
     if path.startswith("/api"):
         return cycle([get(path, token=token)])
     if path:
