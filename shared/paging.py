@@ -10,7 +10,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
 from fastapi import Depends, Query, Request
-from sqlalchemy import ColumnElement, Row, Select, literal, tuple_
+from sqlalchemy import ColumnElement, Row, Select, literal, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.problem import FieldError, InvalidInput
@@ -63,18 +63,22 @@ class Rows(Generic[T]):
     next: str | None
 
 
-async def keyset(
+async def keyset(  # noqa: PLR0913  what makes a page
     session: AsyncSession,
     rows: Select[*tuple[Any, ...]],
     *,
     order: Sequence[ColumnElement[Any] | Any],
     paging: Paging,
     descending: bool = False,
+    sides: Sequence[ColumnElement[bool]] = (),
 ) -> Rows[Any]:
     """Return the page of `rows` after the cursor, ordered by columns that are unique together.
 
     The columns must not be null. An entity, or a single column, comes back bare; else a row.
-    Raises InvalidInput for a cursor that does not come from here.
+    With `sides`, rows that meet one of them: conditions that exclude each other. Each has an index
+    in this order, whose last column is unique, and is read by it as far as the page goes; by an OR
+    of them all rows would be read and sorted. Raises InvalidInput for a cursor that does not come
+    from here.
     """
     names = [name if (name := str(column.key)).isidentifier() else "" for column in order]
     listed = f"{'-' if descending else '+'}{','.join(names)}"
@@ -85,6 +89,16 @@ async def keyset(
         rows = rows.where(here < there if descending else here > there)
     width = len(rows.column_descriptions)
     ordering = [column.desc() if descending else column.asc() for column in order]
+    if sides:
+        firsts = [
+            rows.with_only_columns(order[-1], maintain_column_froms=True)
+            .where(side)
+            .order_by(*ordering)
+            .limit(paging.limit + 1)
+            .subquery()
+            for side in sides
+        ]
+        rows = rows.where(order[-1].in_(union_all(*map(select, firsts))))
     asked = rows.add_columns(*order).order_by(*ordering).limit(paging.limit + 1)
     found = (await session.execute(asked)).all()
     page = found[: paging.limit]

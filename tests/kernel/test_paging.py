@@ -170,3 +170,31 @@ async def test_rows_of_several_columns_come_back_as_they_were_asked_for(probe: S
             paging = Paging(limit=2, cursor=page.next.partition("cursor=")[2], url="/x?")
     assert {len(row) for row in found} == {3}
     assert len(found) == 5
+
+
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("limit", [1, 4, 5, 50])
+async def test_rows_of_either_side_are_met_once_in_one_order(
+    limit: int, descending: bool, probe: Store
+) -> None:
+    bought = notes(9)
+    supplied = [factories.build_note(supplier_id=ME, rank=n % 4) for n in range(14)]
+    await factories.keep(probe, *bought, *supplied, *[factories.build_note() for _ in range(5)])
+    sides = [Note.buyer_id == ME, Note.supplier_id == ME]
+    cursor, found = "", list[Note]()
+    async with transaction(probe.system) as session:
+        while True:
+            page = await keyset(
+                session,
+                select(Note),
+                order=(Note.rank, Note.id),
+                paging=Paging(limit=limit, cursor=cursor or None, url="/x?"),
+                descending=descending,
+                sides=sides,
+            )
+            found += page.items
+            if page.next is None:
+                break
+            cursor = page.next.partition("cursor=")[2]
+    wanted = sorted((*bought, *supplied), key=lambda note: (note.rank, note.id), reverse=descending)
+    assert [note.id for note in found] == [note.id for note in wanted]

@@ -21,7 +21,7 @@ from services.logistics.models import (
     ScheduleLine,
     Shipment,
 )
-from services.logistics.queries.sides import story, visible
+from services.logistics.queries.sides import on_sides, story, visible
 from services.logistics.schemas.receipts import (
     AcceptanceLineOut,
     AcceptanceOut,
@@ -118,7 +118,7 @@ async def receipts(
     session: AsyncSession, only: Filter, *, caller: Caller, paging: Paging, at: datetime
 ) -> Rows[ReceiptSummary]:
     """Return a page of receipts, the newest first."""
-    asked = _summaries().where(visible(Receipt, caller, only.side))
+    asked = _summaries()
     if only.state:
         asked = asked.where(Receipt.state == only.state)
     if only.supplier_id:
@@ -131,7 +131,10 @@ async def receipts(
         found = or_(*(column.icontains(only.q, autoescape=True) for column in told))
         numbered = Receipt.number.icontains(only.q, autoescape=True)
         asked = asked.where(or_(numbered, exists(_lines().where(found))))
-    page = await keyset(session, asked, order=(Receipt.id,), paging=paging, descending=True)
+    sides = on_sides(Receipt, caller, only.side)
+    page = await keyset(
+        session, asked, order=(Receipt.id,), paging=paging, descending=True, sides=sides
+    )
     return Rows([ReceiptSummary(**_summary(row, at)) for row in page.items], page.next)
 
 

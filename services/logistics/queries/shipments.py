@@ -20,7 +20,7 @@ from services.logistics.models import (
     ScheduleLine,
     Shipment,
 )
-from services.logistics.queries.sides import story, visible
+from services.logistics.queries.sides import on_sides, story, visible
 from services.logistics.schemas.shipments import (
     ArrivalOut,
     CarriedOut,
@@ -100,7 +100,7 @@ async def shipments(
     session: AsyncSession, only: Filter, *, caller: Caller, paging: Paging, at: datetime
 ) -> Rows[ShipmentSummary]:
     """Return a page of shipments, the newest first."""
-    asked = _summaries().where(visible(Shipment, caller, only.side))
+    asked = _summaries()
     if only.state:
         asked = asked.where(Shipment.state == only.state)
     if only.order_id:
@@ -113,7 +113,10 @@ async def shipments(
         found = or_(*(column.icontains(only.q, autoescape=True) for column in told))
         numbered = Shipment.number.icontains(only.q, autoescape=True)
         asked = asked.where(or_(numbered, exists(_lines().where(found))))
-    page = await keyset(session, asked, order=(Shipment.id,), paging=paging, descending=True)
+    sides = on_sides(Shipment, caller, only.side)
+    page = await keyset(
+        session, asked, order=(Shipment.id,), paging=paging, descending=True, sides=sides
+    )
     return Rows([ShipmentSummary(**_summary(row, at)) for row in page.items], page.next)
 
 

@@ -13,16 +13,19 @@ from shared.auth import Caller
 STORY_MAX = 1_000
 
 
+def on_sides(
+    model: Any,  # noqa: ANN401  with buyer_id and supplier_id
+    caller: Caller,
+    side: Side | None = None,
+) -> list[ColumnElement[bool]]:
+    """Return what the row policies allow anyway, by side; on one of them, if it is named."""
+    parties = {Side.BUYER: model.buyer_id, Side.SUPPLIER: model.supplier_id}
+    return [parties[one] == caller.organization_id for one in ([side] if side else Side)]
+
+
 def visible(model: Any, caller: Caller, side: Side | None = None) -> ColumnElement[bool]:  # noqa: ANN401
     """Return what the row policies allow anyway, on one side or on both."""
-    me = caller.organization_id
-    mine: dict[Side | None, Any] = {
-        Side.BUYER: model.buyer_id == me,
-        Side.SUPPLIER: model.supplier_id == me,
-        None: or_(model.buyer_id == me, model.supplier_id == me),
-    }
-    found: ColumnElement[bool] = mine[side]
-    return found
+    return or_(*on_sides(model, caller, side))
 
 
 async def story(
