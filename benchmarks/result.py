@@ -18,7 +18,7 @@ from rich.table import Table
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
 PACKAGES = "fastapi", "kafka-python", "psycopg", "pydantic", "sqlalchemy", "uvicorn"
-SEVERAL, MANY = 10, 1_000
+FEW, SEVERAL, MANY = 0.1, 10, 1_000
 
 
 class _Part(BaseModel):
@@ -36,7 +36,7 @@ class Figure(_Part):
     def shown(self) -> str:
         """The value with as many digits as it deserves, and its unit."""
         size = abs(self.value)
-        digits = 0 if size >= MANY else 1 if size >= SEVERAL else 2
+        digits = 0 if size >= MANY else 1 if size >= SEVERAL else 4 if 0 < size < FEW else 2
         return f"{self.value:,.{digits}f} {self.unit}".rstrip()
 
 
@@ -56,7 +56,9 @@ class Target(_Part):
     def shown(self) -> str:
         """The limits in words."""
         limits = {"≥": self.at_least, "≤": self.at_most}
-        return " and ".join(f"{sign} {limit:,g}" for sign, limit in limits.items() if limit)
+        return " and ".join(
+            f"{sign} {limit:,g}" for sign, limit in limits.items() if limit is not None
+        )
 
 
 class Point(_Part):

@@ -1,10 +1,12 @@
 """The README's table: what was measured last, from the results that are kept."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 
 from benchmarks.result import ROOT, Result
 
 README = ROOT / "README.md"
+APART_MAX = 5  # of what meets the same limit
 BEGIN, END = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
 
 
@@ -27,12 +29,25 @@ def _lines(result: Result) -> Iterator[str]:
     source = f"[{result.name}](benchmarks/results/{result.name}.json)"
     found = [*result.ratios, *result.figures]
     shown = [one for one in found if one.name in promised or one in result.ratios]
+    together = _together(result, promised)
     for one in sorted(shown, key=lambda one: one.name not in promised):
-        met = {True: "met", False: "missed", None: ""}[result.verdict(one.name)]
-        name = one.name.replace("|", "/")
-        yield f"| {source}: {name} | {one.shown} | {promised.get(one.name, '')} | {met} |"
+        if one.name not in together:
+            met = {True: "met", False: "missed", None: ""}[result.verdict(one.name)]
+            name = one.name.replace("|", "/")
+            yield f"| {source}: {name} | {one.shown} | {promised.get(one.name, '')} | {met} |"
+    for limit in dict.fromkeys(together.values()):
+        same = [one for one in found if together.get(one.name) == limit]
+        least, most = (choose(same, key=lambda one: one.value).shown for choose in (min, max))
+        yield f"| {source}: {len(same)} others | {least} to {most} | {limit} | met |"
     for absent in result.absent:
         yield f"| {source}: not measured: {absent} | | | |"
+
+
+def _together(result: Result, promised: Mapping[str, str]) -> dict[str, str]:
+    """Name what is told in one line, with its limit: what meets the same one, where it is many."""
+    met = {name: limit for name, limit in promised.items() if result.verdict(name)}
+    count = Counter(met.values())
+    return {name: limit for name, limit in met.items() if count[limit] > APART_MAX}
 
 
 def _where(results: Sequence[Result]) -> Iterator[str]:
