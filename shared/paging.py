@@ -90,14 +90,8 @@ async def keyset(  # noqa: PLR0913  what makes a page
     width = len(rows.column_descriptions)
     ordering = [column.desc() if descending else column.asc() for column in order]
     if sides:
-        firsts = [
-            rows.with_only_columns(order[-1], maintain_column_froms=True)
-            .where(side)
-            .order_by(*ordering)
-            .limit(paging.limit + 1)
-            .subquery()
-            for side in sides
-        ]
+        keys = rows.with_only_columns(order[-1], maintain_column_froms=True).order_by(*ordering)
+        firsts = [keys.where(side).limit(paging.limit + 1).subquery() for side in sides]
         rows = rows.where(order[-1].in_(union_all(*map(select, firsts))))
     asked = rows.add_columns(*order).order_by(*ordering).limit(paging.limit + 1)
     found = (await session.execute(asked)).all()
