@@ -6,6 +6,7 @@ import signal
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
+from itertools import chain
 from socket import socket
 from typing import Any
 
@@ -20,7 +21,7 @@ from shared.clients import api_client
 from shared.database import UNAVAILABLE, Store, open_store, transaction, utc_now
 from shared.keys import Keys
 from shared.pruning import pruning
-from shared.run import Job, consuming, relaying, run_until_told_to_stop
+from shared.run import Job, apart, consuming, relaying, run_until_told_to_stop, running
 from shared.settings import settings
 
 REST = "portal"  # answers for every address that is no other service's
@@ -52,8 +53,15 @@ def consumers_of(found: Service, store: Store) -> list[Job]:
     """Hear what a service listens to, if it listens to anything."""
     if not found.handlers.topics:
         return []
-    servers = settings().kafka_servers
-    return [consuming(found.handlers, store.system, servers=servers, group=found.name)]
+    return [
+        consuming(
+            found.handlers,
+            store.system,
+            servers=settings().kafka_servers,
+            group=found.name,
+            gather_s=found.gather_s,
+        )
+    ]
 
 
 def keys_of(identity: Store | None) -> Keys:
@@ -91,18 +99,28 @@ async def everything() -> AsyncIterator[Platform]:
     found = every_service()
     async with AsyncExitStack() as stack:
         stores = await stack.enter_async_context(stores_of(found))
-        await require_connections(stores["identity"], pools=2 * len(found))
+        await require_connections(stores["identity"], pools=3 * len(found))
         keys = keys_of(stores["identity"])
         await keys.load()
         apps = {}
         for name, one in found.items():
-            store = stores[name]
-            jobs = relays_of(one, store) + consumers_of(one, store)
-            apps[name] = create_app(one, store=store, verify=keys, jobs=jobs)
+            apps[name] = create_app(one, store=stores[name], verify=keys)
         platform = Platform(apps, rest=REST)
         await stack.enter_async_context(following_keys(keys))
         await _enter_all(stack, apps)
+        await stack.enter_async_context(running([apart(partial(_flows_of, found))]))
         yield platform
+
+
+@asynccontextmanager
+async def _flows_of(found: Mapping[str, Service]) -> AsyncIterator[list[Job]]:
+    """Open the relays and consumers of services, with stores of their own."""
+    async with stores_of(found) as stores:
+        flows = [
+            relays_of(one, stores[name]) + consumers_of(one, stores[name])
+            for name, one in found.items()
+        ]
+        yield list(chain.from_iterable(flows))
 
 
 async def serve_api(name: str, sockets: Sequence[socket]) -> None:

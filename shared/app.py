@@ -43,6 +43,7 @@ class Service:
     router: APIRouter | None = None  # served below /api/<name>/v1
     edge: APIRouter | None = None  # routes outside of it, such as pages
     handlers: Handlers = field(default_factory=Handlers)
+    gather_s: float = 0.1  # that events wait for company; 0 where open pages wait for them
     jobs: Callable[[FastAPI], Sequence[Job]] = lambda _: NO_JOBS  # beside its API
     checks: Mapping[str, str] = field(default_factory=dict)
     """Invariants by name: SQL, run as the system role, whose every row is a violation."""

@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import datetime
 from typing import NamedTuple
 
@@ -68,28 +68,40 @@ def publish(session: AsyncSession, event: Event) -> None:
 
 def published(session: AsyncSession) -> None:
     """Wake the relay at the commit; for statements that write to the outbox by themselves."""
-    if not session.info.get("rings"):
-        session.info["rings"] = True
-        sqlalchemy_event.listen(session.sync_session, "after_commit", _ring)  # and savepoints
+    session.info["rings"] = True
 
 
-_bells: defaultdict[object, set[asyncio.Event]] = defaultdict(set)
+class _Bell(NamedTuple):
+    """What is set in the event loop that waits for it, wherever it is rung."""
+
+    loop: asyncio.AbstractEventLoop
+    ringing: asyncio.Event
+
+    def ring(self) -> None:
+        with suppress(RuntimeError):  # the loop has just ended, and nobody waits
+            self.loop.call_soon_threadsafe(self.ringing.set)
 
 
+_bells: defaultdict[object, set[_Bell]] = defaultdict(set)
+
+
+@sqlalchemy_event.listens_for(Session, "after_commit")  # and savepoints
 def _ring(session: Session) -> None:
-    for bell in _bells[session.info.get("service")]:
-        bell.set()
+    if session.info.get("rings"):
+        for one in tuple(_bells[session.info.get("service")]):
+            one.ring()
 
 
 @contextmanager
 def bell(sessions: Sessions) -> Iterator[asyncio.Event]:
     """Yield what is set whenever this process commits an event of the same service."""
-    ringing, service = asyncio.Event(), (sessions.kw.get("info") or {}).get("service")
-    _bells[service].add(ringing)
+    service = (sessions.kw.get("info") or {}).get("service")
+    own = _Bell(asyncio.get_running_loop(), asyncio.Event())
+    _bells[service].add(own)
     try:
-        yield ringing
+        yield own.ringing
     finally:
-        _bells[service].discard(ringing)
+        _bells[service].discard(own)
 
 
 OLDEST = f"""
@@ -104,6 +116,11 @@ SENT = "UPDATE outbox SET published_at = clock_timestamp() WHERE position = ANY 
 ALONE = "SELECT pg_try_advisory_lock(hashtext(current_schema()))"
 
 
+LIGHTLY = "SET synchronous_commit = off"  # a mark that is lost with the power is a repetition
+Positions = Sequence[int]
+NONE: Positions = ()
+
+
 @asynccontextmanager
 async def outbox_alone(sessions: Sessions) -> AsyncIterator[psycopg.AsyncConnection | None]:
     """Open the outbox to the one relay at a time that may read it; None while there is another.
@@ -112,22 +129,38 @@ async def outbox_alone(sessions: Sessions) -> AsyncIterator[psycopg.AsyncConnect
     """
     async with own_connection(sessions) as connection:
         found = await (await connection.execute(ALONE)).fetchone()
+        await connection.execute(LIGHTLY)
         yield connection if found and found[0] else None
 
 
-async def send_oldest(outbox: psycopg.AsyncConnection, send: Send) -> int:
-    """Send the oldest unpublished events in order and return how many were sent.
+async def send_oldest(
+    outbox: psycopg.AsyncConnection, send: Send, *, sent: Positions = NONE
+) -> Positions:
+    """Send the oldest unpublished events in order and return their positions, to be marked next.
 
-    A crash after sending sends again: delivery is at least once, and the inbox absorbs it.
+    What was sent before is marked in the same round trip that reads what follows. A crash after
+    sending sends again: delivery is at least once, and the inbox absorbs it.
     """
-    batch = await (await outbox.execute(OLDEST)).fetchall()
+    async with outbox.pipeline():
+        if sent:
+            await outbox.execute(SENT, [sent])
+        oldest = await outbox.execute(OLDEST)
+    batch = await oldest.fetchall()
     if batch:
         await send([Message(topic, subject, text.encode()) for topic, subject, text, _ in batch])
-        await outbox.execute(SENT, [[position for *_, position in batch]])
-    return len(batch)
+    return [position for *_, position in batch]
+
+
+async def mark(outbox: psycopg.AsyncConnection, sent: Positions) -> None:
+    """Mark what was sent, where nothing is read next."""
+    if sent:
+        await outbox.execute(SENT, [sent])
 
 
 async def relay(sessions: Sessions, send: Send) -> int:
     """Send one batch, unless another relay is at it, and return how many were sent."""
     async with outbox_alone(sessions) as outbox:
-        return await send_oldest(outbox, send) if outbox else 0
+        sent = await send_oldest(outbox, send) if outbox else NONE
+        if outbox:
+            await mark(outbox, sent)
+        return len(sent)

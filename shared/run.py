@@ -9,18 +9,12 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from functools import partial
 from typing import TypeVar
 
+import uvloop
 from psycopg import AsyncConnection
 
 from shared import kafka
 from shared.database import UNAVAILABLE, Sessions
-from shared.events import (
-    RELAY_BATCH_MAX,
-    Message,
-    Send,
-    bell,
-    outbox_alone,
-    send_oldest,
-)
+from shared.events import NONE, Message, Send, bell, mark, outbox_alone, send_oldest
 from shared.inbox import Handlers, Inbound, note_positions, receive
 
 logger = logging.getLogger(__name__)
@@ -45,11 +39,17 @@ def relaying(sessions: Sessions, *, servers: str) -> Job:
     return partial(_through_outages, connect, partial(relay_on, sessions))
 
 
-def consuming(handlers: Handlers, sessions: Sessions, *, servers: str, group: str) -> Job:
-    """Receive from Kafka what a service listens to; a group shares the work among its members."""
+def consuming(
+    handlers: Handlers, sessions: Sessions, *, servers: str, group: str, gather_s: float = 0.0
+) -> Job:
+    """Receive from Kafka what a service listens to; a group shares the work among its members.
+
+    With `gather_s`, events gather for so long after some were applied: one transaction for many.
+    """
     assert handlers.topics, f"{group} listens to nothing"
     connect = partial(kafka.incoming, servers, group=group, topics=handlers.topics)
-    return partial(_through_outages, connect, partial(consume, handlers, sessions))
+    work = partial(consume, handlers, sessions, gather_s=gather_s)
+    return partial(_through_outages, connect, work)
 
 
 def following(topics: Sequence[str], deliver: Deliver, *, servers: str, since_s: int = 0) -> Job:
@@ -78,6 +78,35 @@ async def running(jobs: Sequence[Job]) -> AsyncIterator[None]:
         raise failure
 
 
+def apart(jobs: Callable[[], AbstractAsyncContextManager[Sequence[Job]]]) -> Job:
+    """Run jobs as one, in a thread with an event loop of its own, where no request holds them up.
+
+    What they need is opened there: a pool of connections belongs to one event loop.
+    """
+
+    async def work(told: asyncio.Event) -> None:
+        async with jobs() as opened, running(opened):
+            await told.wait()
+
+    def run(loop: asyncio.AbstractEventLoop, told: asyncio.Event) -> None:
+        with asyncio.Runner(loop_factory=lambda: loop) as runner:
+            runner.run(work(told))
+
+    async def job(stop: asyncio.Event) -> None:
+        loop, told = uvloop.new_event_loop(), asyncio.Event()
+        thread = asyncio.ensure_future(asyncio.to_thread(run, loop, told))
+        stopped = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait([thread, stopped], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopped.cancel()
+            with suppress(RuntimeError):  # it has ended by itself
+                loop.call_soon_threadsafe(told.set)
+            await asyncio.shield(thread)
+
+    return job
+
+
 async def run_until_told_to_stop(jobs: Sequence[Job]) -> None:
     """Run jobs in a process of their own; at SIGTERM or SIGINT finish what is under way."""
     told, loop = asyncio.Event(), asyncio.get_running_loop()
@@ -103,18 +132,25 @@ async def relay_on(sessions: Sessions, send: Send, stop: asyncio.Event) -> None:
 async def _relay_from(
     outbox: AsyncConnection, send: Send, ringing: asyncio.Event, stop: asyncio.Event
 ) -> None:
-    idle_s = IDLE_S_MIN
+    idle_s, sent = IDLE_S_MIN, NONE
     while not stop.is_set():
         ringing.clear()
-        sent = await send_oldest(outbox, send)
-        if sent == RELAY_BATCH_MAX:
-            continue
-        idle_s = IDLE_S_MIN if sent else min(2 * idle_s, IDLE_S_MAX)
-        await _rest(ringing, idle_s)
+        sent = await send_oldest(outbox, send, sent=sent)
+        if sent:
+            idle_s = IDLE_S_MIN
+        else:
+            await _rest(ringing, idle_s)
+            idle_s = min(2 * idle_s, IDLE_S_MAX)
+    await mark(outbox, sent)
 
 
 async def consume(
-    handlers: Handlers, sessions: Sessions, inbound: Inbound, stop: asyncio.Event
+    handlers: Handlers,
+    sessions: Sessions,
+    inbound: Inbound,
+    stop: asyncio.Event,
+    *,
+    gather_s: float = 0.0,
 ) -> None:
     """Receive partitions, each in order, and many side by side; commit offsets after all effects.
 
@@ -135,6 +171,8 @@ async def consume(
             noted_at = time.monotonic()
             if positions := await inbound.positions():
                 await note_positions(sessions, positions)
+        if gather_s and 0 < sum(map(len, partitions)) < ENOUGH:
+            await _rest(stop, gather_s)
     if applied:
         await inbound.acknowledge()
 

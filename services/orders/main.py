@@ -18,4 +18,6 @@ def jobs(app: FastAPI) -> Sequence[Job]:
     return (partial(bars.heed, app.state.store.system),)
 
 
-service = Service(name="orders", router=router, handlers=handlers, jobs=jobs, checks=CHECKS)
+service = Service(
+    name="orders", router=router, handlers=handlers, gather_s=0, jobs=jobs, checks=CHECKS
+)

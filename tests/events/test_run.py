@@ -5,8 +5,10 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+import threading
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from uuid import uuid4
 
 import pytest
@@ -14,9 +16,18 @@ from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.database import Store, transaction
-from shared.events import Message
+from shared.events import Message, bell
 from shared.inbox import Handlers, Inbound, Position
-from shared.run import ENOUGH, SIDE_BY_SIDE_MAX, consume, relay_on, run_until_told_to_stop, running
+from shared.run import (
+    ENOUGH,
+    SIDE_BY_SIDE_MAX,
+    Job,
+    apart,
+    consume,
+    relay_on,
+    run_until_told_to_stop,
+    running,
+)
 from tests.probe import factories
 from tests.probe.contracts import Noted
 from tests.probe.models import Effect
@@ -75,6 +86,38 @@ async def test_small_partitions_go_together_and_large_ones_side_by_side(
 
 async def nothing_else() -> None:
     """Acknowledge to nobody."""
+
+
+async def test_a_relay_that_is_told_to_stop_marks_what_it_sent(probe: Store) -> None:
+    await factories.said(probe, *(factories.noted(uuid4()) for _ in range(3)))
+    stop = asyncio.Event()
+
+    async def send(_: Sequence[Message]) -> None:
+        stop.set()
+
+    await relay_on(probe.system, send, stop)
+    async with transaction(probe.system) as session:
+        unsent = text("SELECT count(*) FROM outbox WHERE published_at IS NULL")
+        assert await session.scalar(unsent) == 0
+
+
+@pytest.mark.parametrize(("count", "rests"), [(0, 0), (1, 1), (ENOUGH, 0)])
+async def test_few_events_wait_for_company_and_many_do_not(
+    count: int, rests: int, probe: Store
+) -> None:
+    stop, gather_s, polled_at = asyncio.Event(), 0.2, list[float]()
+
+    async def poll() -> Sequence[Sequence[Message]]:
+        polled_at.append(time.monotonic())
+        if len(polled_at) == 2:
+            stop.set()
+            return []
+        return [[factories.message(uuid4()) for _ in range(count)]] if count else []
+
+    inbound = Inbound(poll, nothing_else, nothing)
+    await consume(Handlers(), probe.system, inbound, stop, gather_s=gather_s)
+    first, second = polled_at
+    assert (second - first >= gather_s) == bool(rests)
 
 
 async def test_what_was_not_applied_is_not_acknowledged(probe: Store) -> None:
@@ -152,6 +195,40 @@ async def test_what_is_left_waits_for_jobs_to_stop() -> None:
     async with running([job, job]):
         assert done == []
     assert done == ["what was under way"] * 2
+
+
+async def test_jobs_apart_have_a_thread_of_their_own_and_hear_of_commits(probe: Store) -> None:
+    ready, rung, done = threading.Event(), threading.Event(), list[str]()
+
+    async def job(stop: asyncio.Event) -> None:
+        with bell(probe.system) as ringing:
+            ready.set()
+            await ringing.wait()
+            rung.set()
+        await stop.wait()
+        done.append(threading.current_thread().name)
+
+    @asynccontextmanager
+    async def jobs() -> AsyncIterator[list[Job]]:
+        yield [job]
+        done.append("closed")
+
+    async with running([apart(jobs)]):
+        ready.wait(5)  # while this loop stands still
+        await factories.said(probe, factories.noted(uuid4()))
+        assert rung.wait(5)
+    assert done[0] != threading.current_thread().name
+    assert done[1:] == ["closed"]
+
+
+async def test_a_failure_apart_ends_whoever_waits() -> None:
+    @asynccontextmanager
+    async def jobs() -> AsyncIterator[list[Job]]:
+        raise ZeroDivisionError
+        yield []
+
+    with pytest.RaisesGroup(ZeroDivisionError):
+        await run_until_told_to_stop([apart(jobs)])
 
 
 async def test_a_process_told_to_stop_finishes_what_is_under_way() -> None:
