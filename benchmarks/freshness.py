@@ -22,7 +22,7 @@ RATES_QUICK = 50, 200
 PROMISED_AT = 200
 SECONDS, SECONDS_QUICK = 8.0, 2.0
 ROUNDS_MAX = 3
-LIMIT_TOPIC, LIMIT_RECORDS, SIZE_BYTES = "settlement", 500, 1_000
+LIMIT_RECORDS, SIZE_BYTES = 500, 1_000
 LIMIT = "Kafka's own end-to-end latency, p50"
 HOPS = 2  # production tells orders, and orders tells the page
 SHARES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
@@ -75,7 +75,7 @@ def reports_of(here: Stage, seeded: Seeded) -> list[tuple[str, bytes]]:
 
 
 def _limit(here: Stage) -> float:
-    return end_to_end_ms(here.servers, LIMIT_TOPIC, records=LIMIT_RECORDS, size_bytes=SIZE_BYTES)
+    return end_to_end_ms(here.servers, records=LIMIT_RECORDS, size_bytes=SIZE_BYTES)
 
 
 def _figures(rate: str, found: Sequence[Heard]) -> list[Figure]:

@@ -13,7 +13,6 @@ from shared.ports import free_port
 
 EVENTS, EVENTS_QUICK = 20_000, 1_500
 ROUNDS_MAX = 3  # each starts programs and Kafka's tools anew
-LIMIT_TOPIC = "settlement"  # nobody here speaks on it
 SIZE_BYTES = 1_250  # as one of ours
 LONGER = 5  # a virtual machine needs some time to become fast
 RELAY, PRODUCER = "relay", "Kafka's own producer"
@@ -48,7 +47,7 @@ def run(options: Options) -> Result:
 
 
 class Limit:
-    """Kafka's own tools, on a topic of the same kind."""
+    """Kafka's own tools, on a topic of the same kind that nobody else hears."""
 
     def __init__(self, servers: str, records: int) -> None:
         self._servers, self._records = servers, records
@@ -56,13 +55,11 @@ class Limit:
 
     def produced(self) -> float:
         """Return how many records a second its producer sends as safely as we do."""
-        return produced_per_s(
-            self._servers, LIMIT_TOPIC, records=self._records, size_bytes=SIZE_BYTES
-        )
+        return produced_per_s(self._servers, records=self._records, size_bytes=SIZE_BYTES)
 
     def consumed(self) -> float:
         """Return how many records a second its consumer reads, and does nothing with."""
-        return consumed_per_s(self._servers, LIMIT_TOPIC, records=self._records)
+        return consumed_per_s(self._servers, records=self._records)
 
 
 def _relayed(passing: Passing, events: int) -> float:
@@ -91,6 +88,7 @@ def _all_in_one(here: Stage, passing: Passing, events: int, rounds: int) -> dict
     passing.forget()
     up = here.program("up", "--no-demo", "--port", str(port))
     up.until_ready(port, "/api/orders/v1/health/ready")
+    passing.until(TAKEN_IN.format("logistics"), passing.published)  # what was sent before it came
     found: dict[str, list[float]] = {TOGETHER: [], SETTLED: []}
     for number in range(rounds + 1):  # the first warms it up
         passing.forget()

@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 import psycopg
 from sqlalchemy import make_url
 
+from benchmarks import kafka_tools
 from benchmarks.programs import Program, surroundings
 from benchmarks.seeding import Seeded, Size, seed
 from contracts.scopes import Scope
@@ -156,7 +157,7 @@ def stage(*, broker: bool = True, services: Sequence[str] = ()) -> Iterator[Stag
         for name in names:
             migrate(name, database_url=url)
         if broker:
-            create_topics(servers, topics())
+            create_topics(servers, [*topics(), kafka_tools.TOPIC])
         made = Stage(folder, url, servers)
         stack.callback(made.end)
         yield made

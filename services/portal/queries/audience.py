@@ -10,7 +10,6 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from contracts.event import Event
 from contracts.identity import OrganizationSuspended
 from contracts.onboarding import RelationshipChanged, RelationshipState
 from shared.events import Message
@@ -107,7 +106,7 @@ class Audience:
                 self._let_go_of(_suspended(message))
             elif letter := _read(message):
                 self._tell(letter)
-                if letter.type == _type_of(RelationshipChanged):
+                if letter.type == RelationshipChanged.type:
                     self._let_go_of(_barred(letter.heard))
 
     def _let_go_of(self, organization_id: UUID | None) -> None:
@@ -121,14 +120,17 @@ class Audience:
             _put(page, "")
 
     def _tell(self, letter: _Letter) -> None:
+        parties = {letter.heard.buyer_id, letter.heard.supplier_id}
+        pages = [page for party in parties for page in self._pages.get(party, ())]
+        if not pages:  # of most events: then there is nothing to write
+            return
         untold = {"buyer_id", "supplier_id", "state", "suspended_by"}
         known = letter.heard.model_dump(mode="json", exclude=untold, exclude_none=True)
         text = json.dumps({"type": letter.type, **known})
         barred = letter.type.startswith(BARRED)
-        for party in {letter.heard.buyer_id, letter.heard.supplier_id}:
-            for page in self._pages.get(party, ()):
-                if not (barred and letter.heard.buyer_id in page.barred_by):
-                    _put(page, text)
+        for page in pages:
+            if not (barred and letter.heard.buyer_id in page.barred_by):
+                _put(page, text)
 
     @contextmanager
     def _watching(self, organization_id: UUID, barred_by: Collection[UUID]) -> Iterator[_Page]:
@@ -181,10 +183,6 @@ class Audience:
                 _put(page, "")
 
 
-def _type_of(contract: type[Event]) -> str:
-    return next(name for name, known in Event.catalogue.items() if known is contract)
-
-
 def _barred(heard: _Heard) -> UUID | None:
     """Return the supplier that a buyer has just barred."""
     suspended = heard.state == RelationshipState.SUSPENDED and heard.suspended_by == "buyer"
@@ -197,7 +195,7 @@ def _suspended(message: Message) -> UUID | None:
         told = _Suspension.model_validate_json(message.body)
     except ValidationError:
         return None
-    return told.heard.organization_id if told.type == _type_of(OrganizationSuspended) else None
+    return told.heard.organization_id if told.type == OrganizationSuspended.type else None
 
 
 def _put(page: _Page, text: str) -> None:
