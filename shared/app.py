@@ -55,14 +55,12 @@ class Service:
         return f"/api/{self.name}/v1"
 
 
-def create_app(
-    service: Service, *, store: Store, verify: Verify, jobs: Sequence[Job] = NO_JOBS
-) -> FastAPI:
-    """Serve a service's routes; jobs run beside them, and one that fails ends both."""
+def create_app(service: Service, *, store: Store, verify: Verify) -> FastAPI:
+    """Serve a service's routes; its jobs run beside them, and one that fails ends both."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with running([*service.jobs(app), *jobs]):
+        async with running(service.jobs(app)):
             yield
 
     app = _App(

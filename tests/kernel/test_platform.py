@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from fastapi import APIRouter, FastAPI
@@ -55,11 +56,8 @@ def nobody(_: str) -> Caller | None:
     return None
 
 
-def build(store: Store, *services: Service, jobs: Sequence[Job] = ()) -> Platform:
-    apps = {
-        service.name: create_app(service, store=store, verify=nobody, jobs=jobs)
-        for service in services
-    }
+def build(store: Store, *services: Service) -> Platform:
+    apps = {service.name: create_app(service, store=store, verify=nobody) for service in services}
     return Platform(apps, rest="portal")
 
 
@@ -140,7 +138,8 @@ async def test_lifespans_begin_and_end_together(store: Store) -> None:
         await stop.wait()
         events.append("ended")
 
-    server = Server(build(store, IDENTITY, PORTAL, jobs=[job]))
+    services = [replace(service, jobs=lambda _: [job]) for service in (IDENTITY, PORTAL)]
+    server = Server(build(store, *services))
     await asyncio.sleep(0.02)
     assert (server.said, events) == (["startup.complete"], ["began"] * 2)
     await server.stop()
