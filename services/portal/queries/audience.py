@@ -10,6 +10,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from contracts.event import Event
 from contracts.identity import OrganizationSuspended
 from contracts.onboarding import RelationshipChanged, RelationshipState
 from shared.events import Message
@@ -19,6 +20,13 @@ HEARTBEAT_S = 15.0
 WATCH_S = 300.0  # then the browser connects again, and shows that it is still signed in
 CATCH_UP = "catch-up"
 BARRED = "orders.", "production.", "logistics."  # whose rows a suspended supplier does not see
+
+
+def _type_of(contract: type[Event]) -> str:
+    return next(name for name, known in Event.catalogue.items() if known is contract)
+
+
+CHANGED, STOPPED = _type_of(RelationshipChanged), _type_of(OrganizationSuspended)
 
 
 class _Heard(BaseModel):
@@ -106,7 +114,7 @@ class Audience:
                 self._let_go_of(_suspended(message))
             elif letter := _read(message):
                 self._tell(letter)
-                if letter.type == RelationshipChanged.type:
+                if letter.type == CHANGED:
                     self._let_go_of(_barred(letter.heard))
 
     def _let_go_of(self, organization_id: UUID | None) -> None:
@@ -195,7 +203,7 @@ def _suspended(message: Message) -> UUID | None:
         told = _Suspension.model_validate_json(message.body)
     except ValidationError:
         return None
-    return told.heard.organization_id if told.type == OrganizationSuspended.type else None
+    return told.heard.organization_id if told.type == STOPPED else None
 
 
 def _put(page: _Page, text: str) -> None:
