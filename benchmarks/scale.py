@@ -13,6 +13,7 @@ from benchmarks.result import Chart, Figure, Point, Result, Target, middle
 from benchmarks.seeding import Size
 from benchmarks.slices import in_turn, ratio
 from benchmarks.stage import Options, Stage, stage
+from shared.run import ACKNOWLEDGE_S
 
 PROCESSES = 1, 2, 4
 EVENTS, EVENTS_QUICK = 12_000, 1_000
@@ -111,13 +112,17 @@ def _consumers(here: Stage, count: int) -> list[Program]:
 
 
 def _taken_in(here: Stage, passing: Passing, events: int, count: int) -> float:
-    """Let a group that is complete take a backlog in."""
-    passing.forget()
+    """Let a group that is complete take a backlog in.
+
+    The inbox is emptied only when what it holds is acknowledged: members that left at once may
+    have left their last second to come again.
+    """
+    known = int(passing.number(TAKEN_IN.format("orders")))
     members = _consumers(here, count)
     _flow(passing, seconds=BEFORE_S + count)  # until each has its part
-    passing.until(TAKEN_IN.format("orders"), passing.published - passing.taken_in)
+    passing.until(TAKEN_IN.format("orders"), known + passing.published - passing.taken_in)
     passing.taken_in = passing.published
-    passing.forget()
+    _forget_what_is_acknowledged(passing)
     for member in members:
         psutil.Process(member.pid).suspend()  # for less than the broker would mind
     passing.publish(events)
@@ -137,7 +142,7 @@ def _stalls(here: Stage, passing: Passing) -> dict[str, float]:
     _flow(passing, seconds=GROUPED_S)  # until each has its part, also on a slow machine
     for what in ("nothing changes", "one joins", "one leaves", "one is killed"):
         _settle(passing)
-        passing.forget()
+        _forget_what_is_acknowledged(passing)
         before = {member: member.used().cpu_s for member in members}
         _flow(passing, seconds=BEFORE_S)
         busiest = max(members, key=lambda member: member.used().cpu_s - before[member])
@@ -154,6 +159,11 @@ def _stalls(here: Stage, passing: Passing) -> dict[str, float]:
         _settle(passing)
         found[what] = passing.number(STALL)
     return found
+
+
+def _forget_what_is_acknowledged(passing: Passing) -> None:
+    time.sleep(2 * ACKNOWLEDGE_S)  # nothing comes meanwhile
+    passing.forget()
 
 
 def _settle(passing: Passing) -> None:
