@@ -24,6 +24,7 @@ OUTAGE_S = 0.5
 DEFECT_S = 5.0
 SIDE_BY_SIDE_MAX = 4  # transactions: each needs a connection, and others need some too
 ENOUGH = 200  # messages for a transaction, before there is another beside it
+PROMPT_S = 0.02  # work on a few messages that takes longer stood behind others' work
 ANOTHER_S = 0.5  # how often to look whether another relay has ended
 ACKNOWLEDGE_S = 1.0
 NOTE_S = 5.0  # how often a consumer writes down how far it has come
@@ -44,7 +45,7 @@ def consuming(
 ) -> Job:
     """Receive from Kafka what a service listens to; a group shares the work among its members.
 
-    With `gather_s`, events gather for so long after some were applied: one transaction for many.
+    With `gather_s`, events gather for at least so long after a few: one transaction for many.
     """
     assert handlers.topics, f"{group} listens to nothing"
     connect = partial(kafka.incoming, servers, group=group, topics=handlers.topics)
@@ -135,8 +136,10 @@ async def _relay_from(
     idle_s, sent = IDLE_S_MIN, NONE
     while not stop.is_set():
         ringing.clear()
+        began = time.monotonic()
         sent = await send_oldest(outbox, send, sent=sent)
         if sent:
+            await _make_way(stop, began, len(sent))
             idle_s = IDLE_S_MIN
         else:
             await _rest(ringing, idle_s)
@@ -160,6 +163,7 @@ async def consume(
     applied = False  # since offsets were committed
     while not stop.is_set():
         partitions = await inbound.poll()
+        began = time.monotonic()
         async with asyncio.TaskGroup() as group:
             for messages in _packed(partitions):
                 group.create_task(receive(handlers, sessions, messages))
@@ -171,10 +175,21 @@ async def consume(
             noted_at = time.monotonic()
             if positions := await inbound.positions():
                 await note_positions(sessions, positions)
-        if gather_s and 0 < sum(map(len, partitions)) < ENOUGH:
-            await _rest(stop, gather_s)
+        await _make_way(stop, began, sum(map(len, partitions)), gather_s)
     if applied:
         await inbound.acknowledge()
+
+
+async def _make_way(stop: asyncio.Event, began: float, count: int, gather_s: float = 0.0) -> None:
+    """Rest after a few messages, the longer the slower the work on them was.
+
+    It is slow where requests and it hold up each other; rested, it does more messages at once, for
+    less work each.
+    """
+    held_up_s = time.monotonic() - began - PROMPT_S
+    rest_s = max(gather_s, min(2 * held_up_s, IDLE_S_MAX))
+    if 0 < count < ENOUGH and rest_s > 0:
+        await _rest(stop, rest_s)
 
 
 def _packed(partitions: Sequence[Sequence[Message]]) -> Sequence[Sequence[Message]]:

@@ -20,6 +20,7 @@ from shared.events import Message, bell
 from shared.inbox import Handlers, Inbound, Position
 from shared.run import (
     ENOUGH,
+    PROMPT_S,
     SIDE_BY_SIDE_MAX,
     Job,
     apart,
@@ -32,6 +33,8 @@ from tests.probe import factories
 from tests.probe.contracts import Noted
 from tests.probe.models import Effect
 from tests.probe.service import handlers
+
+HELD_UP_S = PROMPT_S + 0.05
 
 
 async def nothing() -> Sequence[Position]:
@@ -118,6 +121,41 @@ async def test_few_events_wait_for_company_and_many_do_not(
     await consume(Handlers(), probe.system, inbound, stop, gather_s=gather_s)
     first, second = polled_at
     assert (second - first >= gather_s) == bool(rests)
+
+
+async def test_a_consumer_that_is_held_up_makes_way(probe: Store) -> None:
+    stop, slow, moments = asyncio.Event(), Handlers(), list[float]()
+
+    @slow.on(Noted)
+    async def take_time(_: AsyncSession, event: Noted) -> None:  # noqa: ARG001
+        await asyncio.sleep(HELD_UP_S)
+
+    async def poll() -> Sequence[Sequence[Message]]:
+        moments.append(time.monotonic())
+        if len(moments) == 2:
+            stop.set()
+            return []
+        return [[factories.message(uuid4())]]
+
+    await consume(slow, probe.system, Inbound(poll, nothing_else, nothing), stop)
+    first, second = moments
+    assert second - first >= HELD_UP_S + 2 * (HELD_UP_S - PROMPT_S)
+
+
+async def test_a_relay_that_is_held_up_makes_way(probe: Store) -> None:
+    await factories.said(probe, factories.noted(uuid4()))
+    stop, moments = asyncio.Event(), list[float]()
+
+    async def send(_: Sequence[Message]) -> None:
+        moments.append(time.monotonic())
+        await factories.said(probe, factories.noted(uuid4()))
+        await asyncio.sleep(HELD_UP_S)
+        if len(moments) == 2:
+            stop.set()
+
+    await relay_on(probe.system, send, stop)
+    first, second = moments
+    assert second - first >= HELD_UP_S + 2 * (HELD_UP_S - PROMPT_S)
 
 
 async def test_what_was_not_applied_is_not_acknowledged(probe: Store) -> None:
@@ -214,9 +252,9 @@ async def test_jobs_apart_have_a_thread_of_their_own_and_hear_of_commits(probe: 
         done.append("closed")
 
     async with running([apart(jobs)]):
-        ready.wait(5)  # while this loop stands still
+        assert await asyncio.to_thread(ready.wait, 5)
         await factories.said(probe, factories.noted(uuid4()))
-        assert rung.wait(5)
+        assert rung.wait(5)  # while this loop stands still
     assert done[0] != threading.current_thread().name
     assert done[1:] == ["closed"]
 
