@@ -13,13 +13,16 @@ from fastapi import Depends, Request
 from psycopg.pq import TransactionStatus
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Connection,
     DateTime,
     MetaData,
+    Text,
     TextClause,
     event,
     exc,
     func,
+    literal,
     make_url,
     text,
 )
@@ -164,6 +167,15 @@ def is_locked(error: BaseException) -> bool:
 def statement(package: str, name: str) -> TextClause:
     """Return a set-based statement that is kept in a file of its own."""
     return text(files(package).joinpath(name).read_text())
+
+
+def spelled(value: str) -> ColumnElement[str]:
+    """Return a constant that stands in the text of a statement, and is no parameter.
+
+    For what a partial index is about: once a statement is prepared, PostgreSQL may plan it for all
+    values of its parameters, and then it cannot use an index that holds rows of one value alone.
+    """
+    return literal(value, Text(), literal_execute=True)
 
 
 def act_as(organization_id: UUID | None) -> str:

@@ -75,9 +75,9 @@ async def keyset(  # noqa: PLR0913  what makes a page
     """Return the page of `rows` after the cursor, ordered by columns that are unique together.
 
     The columns must not be null. An entity, or a single column, comes back bare; else a row.
-    With `sides`, rows that meet one of them: conditions that exclude each other. Each has an index
-    in this order, whose last column is unique, and is read by it as far as the page goes; by an OR
-    of them all rows would be read and sorted. Raises InvalidInput for a cursor that does not come
+    With `sides`, rows that meet one of them. Each is read as far as the page goes, where it has an
+    index in this order, whose last column is unique; by an OR of them all rows would be read and
+    sorted. Raises InvalidInput for a cursor that does not come
     from here.
     """
     names = [name if (name := str(column.key)).isidentifier() else "" for column in order]

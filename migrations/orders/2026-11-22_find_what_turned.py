@@ -6,6 +6,8 @@ others. Room is left in each page, so that a report that changes no indexed colu
 
 from alembic import op
 
+from migrations.operations import take_time
+
 revision = "b41d7c90e2aa"
 down_revision = "7a1c5e0b92d3"
 branch_labels = None
@@ -15,6 +17,7 @@ SIDES = "buyer", "supplier"
 
 
 def upgrade() -> None:
+    take_time()
     for side in SIDES:
         op.execute(
             f"CREATE INDEX ix_schedule_lines_{side}_turns ON schedule_lines"

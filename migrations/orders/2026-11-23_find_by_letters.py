@@ -5,6 +5,8 @@ What a search names is found by index: the number of an order, an item, a counte
 
 from alembic import op
 
+from migrations.operations import take_time
+
 revision = "c6e2f9a0817d"
 down_revision = "b41d7c90e2aa"
 branch_labels = None
@@ -14,6 +16,7 @@ SIDES = "buyer", "supplier"
 
 
 def upgrade() -> None:
+    take_time()
     op.execute(
         'ALTER TABLE schedule_lines ADD order_key text COLLATE "C" NOT NULL'
         " GENERATED ALWAYS AS (lower(order_number)) STORED"

@@ -7,6 +7,8 @@ for it at each payment.
 import sqlalchemy as sa
 from alembic import op
 
+from migrations.operations import take_time
+
 revision = "8d20f4c7be13"
 down_revision = "5e1c7a0b9d42"
 branch_labels = None
@@ -23,6 +25,7 @@ PAID_SO_FAR = """
 
 
 def upgrade() -> None:
+    take_time()
     direct = sa.Column("direct_minor", sa.BigInteger, server_default="0", nullable=False)
     op.add_column("invoices", direct)
     op.execute("GRANT UPDATE (direct_minor) ON invoices TO settlement_app")

@@ -1,6 +1,7 @@
 """What every schema promises, read from PostgreSQL's own catalog."""
 
 import ast
+import re
 from collections.abc import Iterator
 from io import StringIO
 from typing import Any
@@ -8,9 +9,12 @@ from typing import Any
 import pytest
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, text
 
+from migrations.operations import take_time
 from shared.migrating import INI
 from tests.architecture.sources import called, modules, named, parsed
 from tests.conftest import SERVICES
@@ -190,6 +194,33 @@ def test_a_forgotten_migration_is_seen(database_url: str, superuser: Engine) -> 
     finally:
         with superuser.begin() as connection:
             connection.execute(text(f"ALTER TABLE {service}.outbox DROP planted"))
+
+
+def later_migrations() -> list[tuple[str, str]]:
+    """Return the sources of migrations of tables that may be large already."""
+    sources = {path.name: path.read_text() for path in modules("migrations")}
+    return [
+        (name, source)
+        for name, source in sources.items()
+        if "down_revision = " in source and "down_revision = None" not in source
+    ]
+
+
+LONG = re.compile(r"CREATE INDEX|\bUPDATE [a-z]+ SET|GENERATED ALWAYS|SET NOT NULL|VALIDATE")
+
+
+@pytest.mark.parametrize(("name", "source"), later_migrations())
+def test_a_migration_of_large_tables_may_take_time(name: str, source: str) -> None:
+    assert not LONG.search(source) or "take_time()" in source, name
+
+
+def test_what_takes_long_ends_unless_it_may_take_time(superuser: Engine) -> None:
+    with superuser.connect() as connection:
+        context = MigrationContext.configure(connection)
+        with Operations.context(context):
+            connection.execute(text("SET LOCAL statement_timeout = '20ms'"))
+            take_time()
+            connection.execute(text("SELECT pg_sleep(0.1)"))
 
 
 @pytest.mark.parametrize(("service", "table"), append_only_tables())

@@ -7,11 +7,24 @@ from uuid import UUID, uuid4
 
 import pytest
 from psycopg.errors import ForeignKeyViolation, InsufficientPrivilege
-from sqlalchemy import Engine, exc, func, insert, select, text, update
+from sqlalchemy import (
+    Engine,
+    Integer,
+    Text,
+    column,
+    exc,
+    func,
+    insert,
+    select,
+    table,
+    text,
+    update,
+)
+from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
-from shared.database import Store, act_as, engine_for, is_away, is_locked, transaction
+from shared.database import Store, act_as, engine_for, is_away, is_locked, spelled, transaction
 from shared.idempotency import IdempotencyKey
 from shared.settings import settings
 from tests.probe import factories
@@ -129,6 +142,28 @@ async def test_a_lock_is_waited_for_no_longer_than_the_limit(probe: Store) -> No
                 await session.execute(held)
     assert is_locked(refused.value)
     assert not is_away(refused.value)
+
+
+@pytest.mark.parametrize(("state", "finds"), [(spelled("waiting"), True), ("waiting", False)])
+async def test_a_plan_for_all_values_finds_a_partial_index_by_what_is_spelled(
+    state: str, finds: bool, probe: Store
+) -> None:
+    parcels = table("parcels", column("id", Integer), column("state", Text))
+    asked = select(parcels.c.id).where(parcels.c.state == state)
+    spoken = asked.compile(dialect=asyncpg.dialect(), compile_kwargs={"render_postcompile": True})
+    async with transaction(probe.system) as session:
+        for prepare in PARCELS:
+            await session.execute(text(prepare))
+        connection = await session.connection()
+        plan = await connection.exec_driver_sql(f"EXPLAIN (GENERIC_PLAN) {spoken}")
+        assert ("waiting_parcels" in "".join(plan.scalars())) == finds
+
+
+PARCELS = (
+    "CREATE TEMP TABLE parcels (id int, state text) ON COMMIT DROP",
+    "CREATE INDEX waiting_parcels ON parcels (id) WHERE state = 'waiting'",
+    "SET LOCAL enable_seqscan = off",
+)
 
 
 async def test_no_statement_runs_for_ever(probe: Store) -> None:

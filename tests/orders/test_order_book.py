@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from contracts.orders import Light
 from services.orders.domain.lights import State, Turns, light
+from services.orders.queries import search
 from shared.database import transaction, utc_now
 from shared.settings import settings
 from tests.conftest import SignIn, Stores
@@ -154,10 +155,17 @@ class TestList:
         assert await found("%") == ["4600-B"]
         assert await found("nothing") == []
 
+    @pytest.mark.parametrize("apart_max", [0, search.APART_MAX])
     async def test_it_finds_the_lines_of_a_name_and_not_all_of_the_number(
-        self, stores: Stores, sign_in: SignIn
+        self,
+        apart_max: int,
+        stores: Stores,
+        sign_in: SignIn,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
+        monkeypatch.setattr(search, "APART_MAX", apart_max)
         pair = await a_pair(stores, sign_in)
+        await pair.place(number="BT-7-B", lines=[a_line(item_number="BT-7", item_name="Frame")])
         for number, name in (("A-1", "Left door"), ("A-2", "Right door"), ("A-3", "Roof")):
             await pair.place(number=number, lines=[a_line(item_number="BT-7", item_name=name)])
 
@@ -168,7 +176,8 @@ class TestList:
 
         assert await found("DOOR") == ["A-1", "A-2"]
         assert await found("door", "-lateness") == ["A-1", "A-2"]
-        assert await found("bt-7") == ["A-1", "A-2", "A-3"]
+        assert await found("bt-7") == ["A-1", "A-2", "A-3", "BT-7-B"]
+        assert await found("bt-7", "-value") == ["A-1", "A-2", "A-3", "BT-7-B"]
         assert await found("right") == ["A-2"]
 
     async def test_each_organization_sees_its_own_side(

@@ -36,7 +36,14 @@ class Line(OfTwo, Model):
 
     __tablename__ = "lines"
     __table_args__ = (
-        Index(None, "buyer_id", "supplier_id", "promised_on", postgresql_where=OPEN),
+        Index(
+            None,
+            "buyer_id",
+            "supplier_id",
+            "promised_on",
+            postgresql_where=OPEN,
+            postgresql_include=["first_promised_on"],
+        ),
         Index(None, "buyer_id", "supplier_id", "confirmed_on", "schedule_line_id"),
         {"postgresql_with": {"fillfactor": 80}},
     )
@@ -85,7 +92,14 @@ class Payable(OfTwo, Model):
 
     __tablename__ = "payables"
     __table_args__ = (
-        Index(None, "buyer_id", "supplier_id", "due_on", postgresql_where=UNPAID),
+        Index(
+            None,
+            "buyer_id",
+            "supplier_id",
+            "due_on",
+            postgresql_where=UNPAID,
+            postgresql_include=["currency", "amount_minor", "paid_minor"],
+        ),
         {"postgresql_with": {"fillfactor": 80}},
     )
 

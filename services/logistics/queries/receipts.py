@@ -32,6 +32,7 @@ from services.logistics.schemas.receipts import (
     ReceiptSummary,
 )
 from shared.auth import Caller
+from shared.database import spelled
 from shared.paging import Paging, Rows, keyset
 from shared.settings import settings
 
@@ -198,7 +199,7 @@ async def counts(
     """Count receipts that wait and that deviated, for a home page."""
     today = at.astimezone(settings().calendar).date()
     mine = visible(Receipt, caller, side)
-    waits = Receipt.state == ReceiptState.WAITING
+    waits = Receipt.state == spelled(ReceiptState.WAITING)
     waiting = select(func.count(), func.count().filter(Receipt.inspection_ends_on <= today)).where(
         mine, waits
     )

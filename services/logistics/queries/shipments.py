@@ -34,6 +34,7 @@ from services.logistics.schemas.shipments import (
 )
 from services.logistics.schemas.stories import EntryOut
 from shared.auth import Caller
+from shared.database import spelled
 from shared.paging import Paging, Rows, keyset
 from shared.settings import settings
 
@@ -61,7 +62,7 @@ def day(on: date) -> tuple[datetime, datetime]:
 
 def is_late(at: datetime) -> ColumnElement[bool]:
     """Say which shipments should be there and are not."""
-    return and_(Shipment.state.in_(COMING), Shipment.expected_at < at)
+    return and_(Shipment.state.in_(map(spelled, COMING)), Shipment.expected_at < at)
 
 
 def _lines() -> Select[Any]:
@@ -208,7 +209,7 @@ async def arrivals(
     if (on or today) != today:
         expected = and_(expected, Shipment.expected_at >= begins)
     asked = _summaries().where(
-        visible(Shipment, caller, Side.BUYER), Shipment.state.in_(OPEN), expected
+        visible(Shipment, caller, Side.BUYER), Shipment.state.in_(map(spelled, OPEN)), expected
     )
     order = Shipment.expected_at, Shipment.id
     page = await keyset(session, asked, order=order, paging=paging)
@@ -232,7 +233,7 @@ async def counts(
         "expected_today": func.count().filter(expected),
     }
     columns = [column.label(name) for name, column in (states | others).items()]
-    mine = visible(Shipment, caller, side), Shipment.state.in_(OPEN)
+    mine = visible(Shipment, caller, side), Shipment.state.in_(map(spelled, OPEN))
     found = (await session.execute(select(*columns).where(*mine))).one()
     ready = select(func.count(), func.count().filter(ScheduleLine.expected_on <= today)).where(
         visible(ScheduleLine, caller, side),

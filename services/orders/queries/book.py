@@ -128,28 +128,25 @@ async def schedule_lines(
 ) -> Rows[ScheduleLineOut]:
     """Return a page of one side's order book."""
     today = today_of(at)
-    meant = None
+    meant: list[ColumnElement[bool]] = []
     if asked.q:
         meant = await matching(session, asked.q, caller=caller, side=asked.side)
-
-    def chosen(rows: Select[Any]) -> Select[Any]:
-        rows = _chosen(rows, caller, asked, today)
-        return rows if meant is None else rows.where(meant)
-
+    ids = _chosen(_joined(select(ScheduleLine.id), asked), caller, asked, today)
     if asked.sort is BookSort.LATENESS:
-        ids = chosen(_joined(select(ScheduleLine.id), asked))
+        ids = ids.where(or_(*meant)) if meant else ids
         found = await by_urgency(session, ids, view=asked.view, today=today, paging=paging)
-        rows = await rows_by_id(session, caller=caller, ids=found.items, at=at)
-        return Rows(rows, found.next)
-    order = ScheduleLine.due_on if asked.sort is BookSort.DUE else ScheduleLine.amount_minor
-    page = await keyset(
-        session,
-        chosen(book(today)),
-        order=(order, ScheduleLine.id),
-        paging=paging,
-        descending=asked.sort is not BookSort.DUE,
-    )
-    return Rows([row_of(row) for row in page.items], page.next)
+    else:
+        order = ScheduleLine.due_on if asked.sort is BookSort.DUE else ScheduleLine.amount_minor
+        found = await keyset(
+            session,
+            ids,
+            order=(order, ScheduleLine.id),
+            paging=paging,
+            descending=asked.sort is not BookSort.DUE,
+            sides=meant,
+        )
+    rows = await rows_by_id(session, caller=caller, ids=found.items, at=at)
+    return Rows(rows, found.next)
 
 
 def _joined(rows: Select[Any], asked: Asked) -> Select[Any]:

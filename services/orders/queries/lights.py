@@ -7,18 +7,21 @@ from sqlalchemy import ColumnElement, Integer, and_, case, func, literal, type_c
 from contracts.orders import Light
 from services.orders.domain.lights import State
 from services.orders.models import ScheduleLine
+from shared.database import spelled
 from shared.settings import settings
+
+CONFIRMED = spelled(State.CONFIRMED)
 
 
 def is_late(today: date) -> ColumnElement[bool]:
     """Say which open lines are red, as `domain.lights` has it."""
-    return and_(ScheduleLine.state == State.CONFIRMED, ScheduleLine.late_from <= today)
+    return and_(ScheduleLine.state == CONFIRMED, ScheduleLine.late_from <= today)
 
 
 def is_at_risk(today: date) -> ColumnElement[bool]:
     """Say which open lines are amber, as `domain.lights` has it."""
     return and_(
-        ScheduleLine.state == State.CONFIRMED,
+        ScheduleLine.state == CONFIRMED,
         ScheduleLine.at_risk_from <= today,
         ScheduleLine.late_from > today,
     )

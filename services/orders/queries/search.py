@@ -5,20 +5,17 @@ side ever ordered, and its counterparties. The lines are then found by index. Wh
 policies, PostgreSQL uses one for comparisons alone, and neither for LIKE nor for lower().
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
-    Text,
-    Uuid,
     and_,
     any_,
     func,
     literal,
-    or_,
     select,
     text,
 )
@@ -28,6 +25,7 @@ from contracts.orders import Side
 from services.orders.models import Relationship, ScheduleLine
 from shared.auth import Caller
 
+APART_MAX = 30  # items or counterparties that are looked up each by itself
 LAST = "\U0010ffff"  # sorts behind whatever begins with the same letters
 ITEMS = {  # of all lines of one side: as many steps as there are items, not lines
     side: text(
@@ -54,31 +52,42 @@ ITEMS = {  # of all lines of one side: as many steps as there are items, not lin
 
 async def matching(
     session: AsyncSession, q: str, *, caller: Caller, side: Side
-) -> ColumnElement[bool]:
-    """Say which lines a search finds, upper and lower case being the same.
+) -> list[ColumnElement[bool]]:
+    """Say which lines a search finds, upper and lower case being the same: whatever meets one.
 
     By the start of the number of an order or an item, or by any part of the name of an item or a
-    counterparty.
+    counterparty. An index has the lines of each item, and of each counterparty, by due day: a few
+    are conditions of their own, so that a page is read from there.
     """
     given = {"party": caller.organization_id, "q": q}
     items = (await session.execute(ITEMS[side], given)).all()
     others = await _counterparties(session, q, caller, side)
     first = func.lower(q)
     found = [and_(ScheduleLine.order_key >= first, ScheduleLine.order_key < first + LAST)]
-    if numbers := [item.item_number for item in items if item.begins]:
-        found.append(_is_one_of(ScheduleLine.item_number, numbers))
-    if named := [item for item in items if not item.begins]:
-        by_number = _is_one_of(ScheduleLine.item_number, [item.item_number for item in named])
-        by_name = _is_one_of(ScheduleLine.item_name, [item.item_name for item in named])
-        found.append(and_(by_number, by_name))
-    if others:
-        other = ScheduleLine.supplier_id if side is Side.BUYER else ScheduleLine.buyer_id
-        found.append(other == any_(literal(list(others), ARRAY(Uuid))))
-    return or_(*found)
+    item = ScheduleLine.item_number, ScheduleLine.item_name
+    for begins in (True, False):
+        some = [(one.item_number, one.item_name) for one in items if one.begins == begins]
+        found += _one_of(item, some)
+    other = ScheduleLine.supplier_id if side is Side.BUYER else ScheduleLine.buyer_id
+    return found + _one_of([other], [(id_,) for id_ in others])
 
 
-def _is_one_of(column: ColumnElement[str] | Any, texts: Iterable[str]) -> ColumnElement[bool]:  # noqa: ANN401  a column of an entity
-    return cast("ColumnElement[bool]", column == any_(literal(sorted(set(texts)), ARRAY(Text))))
+def _one_of(columns: Sequence[Any], values: Sequence[tuple[Any, ...]]) -> list[ColumnElement[bool]]:
+    """Say that columns have some values: one condition for each, or one for very many.
+
+    That one also holds for the value of one column with that of another, which are found alike.
+    """
+    each = [
+        and_(*(column == value for column, value in zip(columns, row, strict=True)))
+        for row in values[: APART_MAX + 1]
+    ]
+    if len(each) <= APART_MAX:
+        return each
+    listed = [
+        column == any_(literal(sorted(set(some)), ARRAY(column.type)))
+        for column, some in zip(columns, zip(*values, strict=True), strict=True)
+    ]
+    return [and_(*listed)]
 
 
 async def _counterparties(
