@@ -20,7 +20,7 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.dialects.postgresql import asyncpg
+from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
@@ -150,7 +150,8 @@ async def test_a_plan_for_all_values_finds_a_partial_index_by_what_is_spelled(
 ) -> None:
     parcels = table("parcels", column("id", Integer), column("state", Text))
     asked = select(parcels.c.id).where(parcels.c.state == state)
-    spoken = asked.compile(dialect=asyncpg.dialect(), compile_kwargs={"render_postcompile": True})
+    dialect = DefaultDialect(paramstyle="numeric_dollar")
+    spoken = asked.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
     async with transaction(probe.system) as session:
         for prepare in PARCELS:
             await session.execute(text(prepare))
