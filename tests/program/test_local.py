@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -17,6 +18,7 @@ import pytest
 from jgo.config import GlobalSettings
 
 from shared import jars, local
+from shared.account import ACCOUNT
 
 
 def ask(url: str, question: str) -> str:
@@ -103,6 +105,23 @@ def test_a_first_start_that_was_interrupted_is_made_again(place: Path) -> None:
     (half / "PG_VERSION").unlink()
     with local.postgres(half) as url:
         assert ask(url, "SELECT 1") == "1"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make accounts")
+def test_of_two_first_starts_at_once_each_gets_the_same_account(place: Path) -> None:
+    shutil.copytree("/etc", place / "etc", symlinks=True)
+    for name in ("passwd", "shadow", "group", "gshadow"):
+        file = place / "etc" / name
+        kept = [line for line in file.read_text().splitlines(True) if not line.startswith(ACCOUNT)]
+        file.write_text("".join(kept))
+    together = f"import time; time.sleep(max(0, {time.time() + 2} - time.time()))"
+    asked = f"from shared.account import postgres_account as a; {together}; print(a().pw_uid)"
+    starts = f'for _ in 1 2 3 4; do "$1" -c "{asked}" & done; wait'
+    script = f'mount --bind "$0" /etc && ({starts}); id -u {ACCOUNT}'
+    command = ["unshare", "--mount", "sh", "-c", script, str(place / "etc"), sys.executable]
+    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    assert len(told) == 5
+    assert len(set(told)) == 1
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a disk that is full")
