@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 BODY_BYTES_MAX = 16 * 2**20
 QUERY_BYTES_MAX = 8 * 2**10
 PATH_BYTES_MAX = 2 * 2**10
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 HOST = re.compile(r"([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?")
 
 
@@ -118,7 +119,7 @@ def _check(scope: Scope) -> None:
             text = unquote_to_bytes(raw.replace(b"+", b" ")).decode()
         except UnicodeDecodeError as error:
             raise InvalidInput(f"The {part} is not UTF-8.") from error
-        if any(ord(character) < ord(" ") or ord(character) == 127 for character in text):  # noqa: PLR2004
+        if CONTROL.search(text):
             raise InvalidInput(f"The {part} holds a control character.")
     length = _header(scope, b"content-length") or "0"
     if not (length.isascii() and length.isdigit()):

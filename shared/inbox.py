@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import partial
@@ -35,6 +36,8 @@ Handler = Callable[..., Awaitable[None]]  # (session, event)
 Subjects = set[tuple[str, str]]  # with their topics
 
 REASON_MAX = 2_000
+TYPE = re.compile(rb'"type" ?: ?"([a-z0-9_.]+)"')
+HEAD_BYTES = 400  # of a message: an envelope names its type before what it carries
 BACK_OFF_S = 0.05, 0.2, 0.8, 3.2  # between five tries
 LETTERS = func.hashtext(func.current_schema() + ".dead_letters")  # locks arrivals out of a replay
 ENTER = text(
@@ -205,6 +208,10 @@ class Handlers:
 
     def read(self, message: Message) -> Arrival | None:
         """Open a message; None when this service has no handler for it."""
+        told = TYPE.search(message.body, 0, HEAD_BYTES)
+        name = told[1].decode() if told else ""
+        if name in Event.catalogue and name not in self._by_type:
+            return None  # as most are: what they say need not be read
         try:
             envelope = Envelope.model_validate_json(message.body)
             handler = self._by_type.get(envelope.type)

@@ -13,8 +13,10 @@ from sqlalchemy import Engine, event, func, select, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from contracts.orders import LineProgressed
 from shared import inbox
 from shared.database import transaction
+from shared.events import Message
 from shared.inbox import Handlers, InboxEvent
 from shared.logs import JsonLines
 from shared.problem import Conflict
@@ -50,6 +52,19 @@ async def test_two_members_who_were_given_the_same_messages_have_one_effect(
     messages = [message for subject in (uuid4(), uuid4()) for message in events(1, 2, 3)]
     await asyncio.gather(*(ledger.receive(*messages) for _ in range(4)))
     assert len(await ledger.booked()) == len(messages)
+
+
+@pytest.mark.parametrize("said", [b'"type":"%s"', b'"type" : "%s"'])
+async def test_what_is_for_others_is_not_read_further(said: bytes, ledger: Ledger) -> None:
+    heard = b'{"specversion":"1.0",%s,"data":{}' % said  # which is no JSON
+    others, own, nobodys = (
+        Message("probe", str(SUBJECT), heard % name.encode())
+        for name in (LineProgressed.type, Noted.type, "probe.unheard.v9")
+    )
+    assert ledger.handlers.read(others) is None
+    for message in (own, nobodys):
+        await ledger.receive(message)
+    assert len(await ledger.letters()) == 2
 
 
 async def test_an_effect_and_its_inbox_row_commit_together(ledger: Ledger) -> None:

@@ -45,6 +45,10 @@ class Line(OfTwo, Model):
             postgresql_include=["first_promised_on"],
         ),
         Index(None, "buyer_id", "supplier_id", "confirmed_on", "schedule_line_id"),
+        *(
+            Index(f"ix_lines_{promised}", "buyer_id", "supplier_id", promised, "schedule_line_id")
+            for promised in ("promised_on", "first_promised_on")
+        ),
         {"postgresql_with": {"fillfactor": 80}},
     )
 

@@ -36,7 +36,6 @@ class LineMonth(OfTwo, Promises, Model):
     """What one schedule line has added to a month."""
 
     __tablename__ = "line_months"
-    __table_args__ = (Index(None, "buyer_id", "supplier_id", "month", "schedule_line_id"),)
 
     schedule_line_id: Mapped[UUID] = mapped_column(primary_key=True)
     month: Mapped[date] = mapped_column(primary_key=True)  # its first day, as everywhere

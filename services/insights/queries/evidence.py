@@ -1,6 +1,6 @@
 """Which events a figure comes from: one row for each thing that it counts."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -8,10 +8,8 @@ from uuid import UUID
 from sqlalchemy import (
     ColumnElement,
     Select,
-    Text,
     Uuid,
     and_,
-    cast,
     exists,
     func,
     literal,
@@ -63,7 +61,11 @@ class Evidence(NamedTuple):
     events: list[Told]
 
 
-Asked = Select[*tuple[Any, ...]]
+class Asked(NamedTuple):
+    """What a figure counts, and by which columns it is ordered: an index has them of each pair."""
+
+    rows: Select[*tuple[Any, ...]]
+    order: Sequence[Any]  # the day, and what tells rows of the same day apart
 
 
 async def evidence(
@@ -76,9 +78,8 @@ async def evidence(
     of_the_pair: Callable[[Any], ColumnElement[bool]] = lambda model: and_(  # noqa: E731
         model.buyer_id == found.buyer_id, model.supplier_id == found.supplier_id
     )
-    rows = ASKED[figure](of_the_pair, period).subquery()
-    order = rows.c.on, rows.c.id
-    page = await keyset(session, select(rows), order=order, paging=paging, descending=True)
+    rows, order = ASKED[figure](of_the_pair, period)
+    page = await keyset(session, rows, order=order, paging=paging, descending=True)
     return Rows([_evidence(row) for row in page.items], page.next)
 
 
@@ -113,8 +114,7 @@ def _type_of(contract: type[Event]) -> str:
 
 
 def _columns(  # noqa: PLR0913  what a row of evidence has
-    on: Any,  # noqa: ANN401
-    id_: Any,  # noqa: ANN401
+    order: Sequence[Any],
     numerator: Any,  # noqa: ANN401
     denominator: Any = None,  # noqa: ANN401
     *,
@@ -125,9 +125,10 @@ def _columns(  # noqa: PLR0913  what a row of evidence has
     **ids: Any,  # noqa: ANN401
 ) -> list[ColumnElement[Any]]:
     told = {name: ids.get(name, literal(None, Uuid)) for name in TOLD}
+    on, *id_ = order
     columns = {
         "on": on,
-        "id": cast(id_, Text),
+        "id": func.concat_ws("/", *id_),
         "number": number,
         "numerator": numerator,
         "denominator": literal(1) if denominator is None else denominator,
@@ -144,15 +145,15 @@ TOLD = "order_id", "receipt_id", "payable_id", "payment_id"
 
 def _ordered(mine: Callable[[Any], Any], period: Period) -> Asked:
     within = Order.ordered_on >= period.first, Order.ordered_on < period.end
+    order = Order.ordered_on, Order.order_id
     columns = _columns(
-        Order.ordered_on,
-        Order.order_id,
+        order,
         Order.amount_minor,
         number=Order.number,
         currency=Order.currency,
         order_id=Order.order_id,
     )
-    return select(*columns).where(mine(Order), *within)
+    return Asked(select(*columns).where(mine(Order), *within), order)
 
 
 def _promised(*, first: bool) -> Callable[[Callable[[Any], Any], Period], Asked]:
@@ -166,9 +167,9 @@ def _promised(*, first: bool) -> Callable[[Callable[[Any], Any], Period], Asked]
             .where(Delivery.schedule_line_id == Line.schedule_line_id)
             .scalar_subquery()
         )
+        order = on, Line.schedule_line_id
         columns = _columns(
-            on,
-            Line.schedule_line_id,
+            order,
             kept,
             counts,
             number=Order.number,
@@ -176,23 +177,26 @@ def _promised(*, first: bool) -> Callable[[Callable[[Any], Any], Period], Asked]
             order_id=Line.order_id,
             receipt_id=receipts,
         )
-        within = LineMonth.month.between(period.first, period.last), counts != 0
+        within = on >= period.first, on < period.end  # a promise counts in the month of its day
         decided = or_(on < period.today, Line.full_on.is_not(None))
-        return (
+        counted = LineMonth.schedule_line_id == Line.schedule_line_id, counts != 0
+        rows = (
             select(*columns)
-            .join(Line, Line.schedule_line_id == LineMonth.schedule_line_id)
+            .select_from(Line)
+            .join(LineMonth, and_(*counted))
             .outerjoin(Order, Order.order_id == Line.order_id)
-            .where(mine(LineMonth), *within, decided)
+            .where(mine(Line), *within, decided)
         )
+        return Asked(rows, order)
 
     return asked
 
 
 def _confirmation(mine: Callable[[Any], Any], period: Period) -> Asked:
     took = func.floor(func.extract("epoch", Line.confirmed_at - Order.placed_at))
+    order = Line.confirmed_on, Line.schedule_line_id
     columns = _columns(
-        Line.confirmed_on,
-        Line.schedule_line_id,
+        order,
         func.greatest(took, 0),
         number=Order.number,
         confirmed=True,
@@ -200,26 +204,26 @@ def _confirmation(mine: Callable[[Any], Any], period: Period) -> Asked:
     )
     within = Line.confirmed_on >= period.first, Line.confirmed_on < period.end
     placed = and_(Order.order_id == Line.order_id, Order.placed_at.is_not(None))
-    return select(*columns).join(Order, placed).where(mine(Line), *within)
+    return Asked(select(*columns).join(Order, placed).where(mine(Line), *within), order)
 
 
 def _acceptance(mine: Callable[[Any], Any], period: Period) -> Asked:
+    order = Acceptance.accepted_on, Acceptance.acceptance_id
     columns = _columns(
-        Acceptance.accepted_on,
-        Acceptance.acceptance_id,
+        order,
         func.greatest(Acceptance.accepted_on - Acceptance.delivered_on, 0),
         number=Acceptance.number,
         accepted=True,
         receipt_id=Acceptance.receipt_id,
     )
     within = Acceptance.accepted_on >= period.first, Acceptance.accepted_on < period.end
-    return select(*columns).where(mine(Acceptance), *within)
+    return Asked(select(*columns).where(mine(Acceptance), *within), order)
 
 
 def _payment(mine: Callable[[Any], Any], period: Period) -> Asked:
+    order = PaidPart.paid_on, PaidPart.payment_id, PaidPart.part
     columns = _columns(
-        PaidPart.paid_on,
-        func.concat(PaidPart.payment_id, "/", PaidPart.part),
+        order,
         func.greatest(PaidPart.paid_on - PaidPart.delivered_on, 0),
         currency=PaidPart.currency,
         payable_id=PaidPart.payable_id,
@@ -229,13 +233,13 @@ def _payment(mine: Callable[[Any], Any], period: Period) -> Asked:
     back = aliased(PaidPart)
     came_back = exists().where(back.reverses == PaidPart.payment_id)
     stands = PaidPart.reverses.is_(None), ~came_back
-    return select(*columns).where(mine(PaidPart), *within, *stands)
+    return Asked(select(*columns).where(mine(PaidPart), *within, *stands), order)
 
 
 def _legal(mine: Callable[[Any], Any], period: Period) -> Asked:
+    order = PayableMonth.month, PayableMonth.payable_id
     columns = _columns(
-        PayableMonth.month,
-        PayableMonth.payable_id,
+        order,
         PayableMonth.legal_kept_minor,
         PayableMonth.legal_due_minor,
         currency=PayableMonth.currency,
@@ -243,19 +247,20 @@ def _legal(mine: Callable[[Any], Any], period: Period) -> Asked:
         payment_id=_payments_of(PayableMonth.payable_id),
     )
     within = PayableMonth.month.between(period.first, period.last)
-    return select(*columns).where(mine(PayableMonth), within, PayableMonth.legal_due_minor != 0)
+    counted = PayableMonth.legal_due_minor != 0
+    return Asked(select(*columns).where(mine(PayableMonth), within, counted), order)
 
 
 def _overdue(mine: Callable[[Any], Any], period: Period) -> Asked:
+    order = Payable.due_on, Payable.payable_id
     columns = _columns(
-        Payable.due_on,
-        Payable.payable_id,
+        order,
         Payable.amount_minor - Payable.paid_minor,
         currency=Payable.currency,
         payable_id=Payable.payable_id,
         payment_id=_payments_of(Payable.payable_id),
     )
-    return select(*columns).where(mine(Payable), *overdue(period.today))
+    return Asked(select(*columns).where(mine(Payable), *overdue(period.today)), order)
 
 
 def _payments_of(payable_id: Any) -> Any:  # noqa: ANN401

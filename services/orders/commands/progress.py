@@ -1,7 +1,6 @@
 """Keep in the order book what production tells of each line. The newest revision counts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -14,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from contracts.orders import Light, LineProgressed
 from contracts.production import (
     OperationProgress,
-    Prediction,
     ProgressReported,
     SlippagePredicted,
     WorkOrderCompleted,
@@ -35,8 +33,7 @@ KEEP_PROGRESS = statement("services.orders.commands", "keep_progress.sql")
 Told = WorkOrderOpened | ProgressReported | WorkOrderCompleted | SlippagePredicted
 
 
-@dataclass(frozen=True)
-class Progress:
+class Progress(NamedTuple):
     """How far a schedule line has come, and when it is expected: what production told last."""
 
     work_order_id: UUID | None
@@ -81,7 +78,7 @@ class Kept(NamedTuple):
 
 
 BOOK = ScheduleLine.__table__.columns
-PROGRESS = [BOOK[field.name] for field in fields(Progress)]
+PROGRESS = [BOOK[name] for name in Progress._fields]
 HOLD = (
     select(BOOK.id, BOOK.order_id, BOOK.state, BOOK.quantity, BOOK.promised_on, *PROGRESS)
     .where(BOOK.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
@@ -139,12 +136,12 @@ def _after(event: Told, held: Held) -> tuple[Progress, list[Entry]]:
             if event.revision <= before.completed_revision:
                 return before, told
             revision, completed_at = event.revision, event.completed_at
-            return replace(before, completed_revision=revision, completed_at=completed_at), told
+            return before._replace(completed_revision=revision, completed_at=completed_at), told
 
 
 def _reported(event: ProgressReported, before: Progress) -> Progress:
-    return replace(
-        _expected(_figures(before, event), event, today_of(event.recorded_at)),
+    expected = _expected(_figures(before, event), event, today_of(event.recorded_at))
+    return expected._replace(
         started_at=min(before.started_at or event.occurred_at, event.occurred_at),
         last_reported_at=max(before.last_reported_at or event.recorded_at, event.recorded_at),
     )
@@ -153,8 +150,7 @@ def _reported(event: ProgressReported, before: Progress) -> Progress:
 def _figures(progress: Progress, event: WorkOrderOpened | ProgressReported) -> Progress:
     if event.revision <= progress.progress_revision:
         return progress
-    return replace(
-        progress,
+    return progress._replace(
         work_order_id=event.work_order_id,
         progress_revision=event.revision,
         operations=[operation.model_dump(mode="json") for operation in event.operations],
@@ -173,8 +169,7 @@ def _expected(
     if event.revision <= progress.prediction_revision:
         return progress
     told = event.prediction
-    return replace(
-        progress,
+    return progress._replace(
         prediction_revision=event.revision,
         prediction=told.model_dump(mode="json") if told else None,
         predicted_on=told.predicted_on if told else None,
@@ -188,10 +183,10 @@ def _turned(held: Held, after: Progress) -> Progress:
         return after
     outlook = None
     if after.prediction and after.known_on:
-        told = Prediction.model_validate(after.prediction)
-        outlook = Outlook(told.early_50_on, told.late_90_on, after.known_on)
+        early, late = (after.prediction[name] for name in ("early_50_on", "late_90_on"))
+        outlook = Outlook(date.fromisoformat(early), date.fromisoformat(late), after.known_on)
     turning = turns(held.promised_on, started=after.started_at is not None, outlook=outlook)
-    return replace(after, at_risk_from=turning.at_risk_from, late_from=turning.late_from)
+    return after._replace(at_risk_from=turning.at_risk_from, late_from=turning.late_from)
 
 
 def _light(held: Held, progress: Progress, today: date) -> Light:
@@ -207,7 +202,7 @@ async def _keep(
     """Write where lines stand now, what is told of them and what is announced, all at once."""
     announced = [(one.event, news) for one in kept for news in one.announced]
     values = {
-        "lines": _json([{"id": id_} | vars(line.progress) for id_, line in held.items()]),
+        "lines": _json([{"id": id_} | line.progress._asdict() for id_, line in held.items()]),
         "told": _json(_told(kept)),
         "announced": _json(
             [
