@@ -16,6 +16,7 @@ import typer
 from rich.console import Console
 
 import benchmarks
+from benchmarks import agreeing
 from benchmarks.charts import PICTURES, drawn
 from benchmarks.result import RESULTS, Result, kept, show
 from benchmarks.stage import Options
@@ -46,33 +47,47 @@ def _module(name: str) -> ModuleType:
     return import_module(f"benchmarks.{name}")
 
 
-KEEP_HELP = "Write benchmarks/results/NAME.json, the charts and the README's table."
+Names = Annotated[list[str] | None, typer.Argument(help="Which; all if none.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for a script.")]
+Quick = Annotated[
+    bool, typer.Option("--quick", help="Only see that it runs; figures mean nothing.")
+]
+Keep = Annotated[
+    bool,
+    typer.Option(
+        "--keep", help="Write benchmarks/results/NAME.json, the charts and the README's table."
+    ),
+]
+AsTable = Annotated[
+    bool, typer.Option("--table", help="Measure nothing: print the README's table.")
+]
+Agree = Annotated[
+    list[Path] | None,
+    typer.Option(help="Measure nothing: compare the ratios of runs that folders hold."),
+]
+Folder = Annotated[Path, typer.Option(help="Where results are kept.")]
 
 
 @app.command()
 def bench(  # noqa: PLR0913  each is an option
-    names: Annotated[list[str] | None, typer.Argument(help="Which; all if none.")] = None,
+    names: Names = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for a script.")] = False,
-    quick: Annotated[
-        bool, typer.Option("--quick", help="Only see that it runs; figures mean nothing.")
-    ] = False,
-    keep: Annotated[
-        bool,
-        typer.Option("--keep", help=KEEP_HELP),
-    ] = False,
-    as_table: Annotated[
-        bool, typer.Option("--table", help="Measure nothing: print the README's table.")
-    ] = False,
-    folder: Annotated[Path, typer.Option(help="Where results are kept.")] = RESULTS,
+    as_json: AsJson = False,
+    quick: Quick = False,
+    keep: Keep = False,
+    as_table: AsTable = False,
+    agree: Agree = None,
+    folder: Folder = RESULTS,
 ) -> None:
     """Measure what we promise, each figure beside its limit, on servers of its own.
 
-    Exits with 3 when a target is missed.
+    Exits with 3 when a target is missed, or runs do not agree.
     """
     if as_table:
         sys.stdout.write(table(kept(folder)))
         return
+    if agree:
+        raise typer.Exit(_agreed(agree))
     known = _known(names or ())
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that its servers end, too
     results = []
@@ -89,6 +104,16 @@ def bench(  # noqa: PLR0913  each is an option
         _print(results)
     if code := _verdict(results, len(names or known), quick=quick):
         raise typer.Exit(code)
+
+
+def _agreed(folders: Sequence[Path]) -> int:
+    """Compare kept runs; return the exit code."""
+    ratios = list(agreeing.seen([kept(folder) for folder in folders]))
+    if not ratios:
+        errors.print("There are no two runs of the same benchmark in these folders.")
+        return CANNOT
+    agreeing.show(ratios, console)
+    return 0 if all(one.agrees for one in ratios) else MISSED
 
 
 def _known(names: Sequence[str]) -> Sequence[str]:

@@ -74,6 +74,31 @@ def test_a_result_is_read_as_it_was_kept(tmp_path: Path) -> None:
     assert "not measured: the rest: nobody asked" in table([before])
 
 
+def ratio(value: float) -> list[Figure]:
+    return [Figure(name="ours ÷ limit", value=value, unit="×")]
+
+
+@pytest.mark.parametrize(("third", "agree"), [(0.62, True), (0.63, False), (0.37, False)])
+def test_runs_agree_within_a_quarter_of_their_median(
+    third: float, agree: bool, tmp_path: Path
+) -> None:
+    words = []
+    for number, value in enumerate((0.5, 0.5, third)):
+        folder = tmp_path / str(number)
+        result(ratios=ratio(value)).keep(folder)
+        words += ["--agree", str(folder)]
+    said = bench(*words)
+    assert said.returncode == (0 if agree else 3), said.stderr
+    assert ("differs" in said.stdout) is not agree
+
+
+def test_one_run_agrees_with_none(tmp_path: Path) -> None:
+    result().keep(tmp_path)
+    said = bench("--agree", str(tmp_path))
+    assert (said.returncode, said.stdout) == (1, "")
+    assert "no two runs" in said.stderr
+
+
 @pytest.mark.parametrize("kind", ["bars", "lines"])
 def test_a_chart_shows_every_series(kind: str, tmp_path: Path) -> None:
     points = [
