@@ -49,6 +49,7 @@ TYPES = {datetime: DateTime(timezone=True), int: BigInteger}
 STATEMENT_S_MAX = {"app": 30, "system": 300}  # by role; longer work is a job, in steps
 UNAVAILABLE = exc.OperationalError, exc.InterfaceError, exc.TimeoutError  # or something is locked
 AWAY = "08", "53", "57P", "58"  # SQLSTATEs of connections, resources, shutdown and the system
+ANEW = text("SET LOCAL plan_cache_mode = force_custom_plan")
 LOCKED = "40001", "40P01", "55P03"
 
 Sessions = async_sessionmaker[AsyncSession]
@@ -176,6 +177,14 @@ def spelled(value: str) -> ColumnElement[str]:
     values of its parameters, and then it cannot use an index that holds rows of one value alone.
     """
     return literal(value, Text(), literal_execute=True)
+
+
+async def plan_anew(session: AsyncSession) -> None:
+    """Plan what follows in the transaction for its values, and not once for all values.
+
+    For what finds few rows or very many: a plan for both reads far more than a page.
+    """
+    await session.execute(ANEW)
 
 
 def act_as(organization_id: UUID | None) -> str:

@@ -36,6 +36,7 @@ from services.insights.models import (
     Relationship,
 )
 from services.insights.queries.scorecards import Period, overdue
+from shared.database import plan_anew
 from shared.paging import Paging, Rows, keyset
 
 NONE: Any = literal(None)
@@ -79,6 +80,7 @@ async def evidence(
         model.buyer_id == found.buyer_id, model.supplier_id == found.supplier_id
     )
     rows, order = ASKED[figure](of_the_pair, period)
+    await plan_anew(session)  # two may have worked with each other once, or every day
     page = await keyset(session, rows, order=order, paging=paging, descending=True)
     return Rows([_evidence(row) for row in page.items], page.next)
 

@@ -24,8 +24,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from contracts.orders import Side
 from services.orders.models import Relationship, ScheduleLine
 from shared.auth import Caller
+from shared.database import plan_anew
 
-EACH_ANEW = text("SET LOCAL plan_cache_mode = force_custom_plan")  # few are found, or very many
 APART_MAX = 30  # items or counterparties that are looked up each by itself
 LAST = "\U0010ffff"  # sorts behind whatever begins with the same letters
 ITEMS = {  # of all lines of one side: as many steps as there are items, not lines
@@ -60,7 +60,7 @@ async def matching(
     counterparty. An index has the lines of each item, and of each counterparty, by due day: a few
     are conditions of their own, so that a page is read from there.
     """
-    await session.execute(EACH_ANEW)
+    await plan_anew(session)  # few are found, or very many
     given = {"party": caller.organization_id, "q": q}
     items = (await session.execute(ITEMS[side], given)).all()
     others = await _counterparties(session, q, caller, side)
