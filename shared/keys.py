@@ -16,6 +16,7 @@ from joserfc.jwk import KeySet
 from joserfc.jwt import JWTClaimsRegistry
 
 from shared.auth import Caller
+from shared.problem import Busy
 from shared.settings import settings
 from shared.suspension import Suspensions
 
@@ -56,8 +57,13 @@ class Keys:
         self._texts = ""
 
     def __call__(self, token: str) -> Caller | None:
-        """Return who a token speaks for, or None if it is not valid here and now."""
-        if self._keys is None or len(token) > TOKEN_BYTES_MAX:
+        """Return who a token speaks for, or None if it is not valid here and now.
+
+        Raises Busy while no key is known: a process that has just started can refuse nobody.
+        """
+        if self._keys is None:
+            raise Busy("No token can be judged here yet; send the same request again shortly.")
+        if len(token) > TOKEN_BYTES_MAX:
             return None
         digest, now = sha256(token.encode(errors="replace")).digest(), time.time()
         known = self._seen.get(digest)

@@ -63,6 +63,9 @@ async def test_a_service_is_not_ready_before_it_knows_identitys_keys(probe: Stor
         assert (answer.status_code, answer.json()["type"]) == (503, "/problems/not-ready")
         assert answer.headers["retry-after"]
         assert (await client.get("health/live")).status_code == 200
+        asked = await client.get("notes", headers={"Authorization": "Bearer x"})
+        assert (asked.status_code, asked.headers["retry-after"]) == (503, "1")
+        assert (await client.get("notes")).status_code == 401
 
 
 @pytest.mark.parametrize(
