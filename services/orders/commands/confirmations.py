@@ -136,7 +136,7 @@ async def _number(session: AsyncSession, splits: Sequence[tuple[UUID, dict[str, 
 async def hold(session: AsyncSession, caller: Caller, ids: Iterable[UUID]) -> Mapping[UUID, Any]:
     """Lock the orders of schedule lines, by id, and return the lines that the caller may see.
 
-    Who changes what two sides agree on holds the order; who records progress, the line alone.
+    Whoever announces something of an order holds it: events leave in the order of their commits.
     """
     party = caller.organization_id
     asked = Row.id == any_(literal(list(ids), ARRAY(Uuid)))

@@ -21,7 +21,7 @@ from contracts.production import (
 from contracts.values import plain
 from services.orders.domain.lights import Outlook, State, Turns, light, turns
 from services.orders.domain.schedule_lines import ScheduleLineNotFound
-from services.orders.models import ScheduleLine
+from services.orders.models import Order, ScheduleLine
 from services.orders.queries.book import today_of
 from services.orders.schemas.stories import EntryKind
 from shared.database import statement
@@ -79,10 +79,13 @@ class Kept(NamedTuple):
 
 BOOK = ScheduleLine.__table__.columns
 PROGRESS = [BOOK[name] for name in Progress._fields]
+# PostgreSQL locks what is joined in turn: whoever holds a line has its order.
 HOLD = (
     select(BOOK.id, BOOK.order_id, BOOK.state, BOOK.quantity, BOOK.promised_on, *PROGRESS)
+    .select_from(Order)
+    .join(ScheduleLine, BOOK.order_id == Order.id)
     .where(BOOK.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
-    .order_by(BOOK.id)
+    .order_by(BOOK.order_id, BOOK.id)
     .with_for_update(key_share=True)
 )
 
@@ -105,7 +108,11 @@ async def hear(session: AsyncSession, events: Sequence[Told], *, at: datetime) -
 
 
 async def _hold(session: AsyncSession, events: Sequence[Told]) -> dict[UUID, Held]:
-    """Lock schedule lines alone: what their two sides agree on is not touched here."""
+    """Lock schedule lines and, before them, the orders on which their progress is announced.
+
+    Or what is announced of an order at the same time could leave in another order than it was
+    recorded in.
+    """
     ids = list({event.schedule_line_id for event in events})
     held, orders = {}, {}
     for id_, order_id, state, quantity, promised_on, *progress in await session.execute(

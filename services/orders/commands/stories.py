@@ -61,7 +61,8 @@ async def post_message(  # noqa: PLR0913  what a message says
     at: datetime,
 ) -> Entry:
     """Write to the other side on an order, or remind it, and announce that (not the text)."""
-    found = await session.scalar(select(Order).where(Order.id == order_id, is_party(caller)))
+    this = select(Order).where(Order.id == order_id, is_party(caller))
+    found = await session.scalar(this.with_for_update(key_share=True))  # as it is announced
     if found is None:
         raise OrderNotFound("There is no such order among yours.")
     side = Side.BUYER if found.buyer_id == caller.organization_id else Side.SUPPLIER
