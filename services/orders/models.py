@@ -208,12 +208,13 @@ class ScheduleLine(Identified, Model):
         ),
         *(
             index
-            for side, _ in SIDES
+            for side, other in SIDES
             for index in (
                 Index(
                     f"ix_schedule_lines_{side}_item",
                     f"{side}_id",
                     *("item_number", "item_name", "due_on", "id"),
+                    postgresql_include=[f"{other}_id"],
                 ),
                 Index(f"ix_schedule_lines_{side}_order_key", f"{side}_id", "order_key"),
             )

@@ -13,6 +13,7 @@ from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import OperationalError
 
 from migrations.operations import take_time
 from shared.migrating import INI
@@ -219,6 +220,8 @@ def test_what_takes_long_ends_unless_it_may_take_time(superuser: Engine) -> None
         context = MigrationContext.configure(connection)
         with Operations.context(context):
             connection.execute(text("SET LOCAL statement_timeout = '20ms'"))
+            with pytest.raises(OperationalError, match="timeout"), connection.begin_nested():
+                connection.execute(text("SELECT pg_sleep(0.1)"))
             take_time()
             connection.execute(text("SELECT pg_sleep(0.1)"))
 
