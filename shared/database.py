@@ -115,7 +115,10 @@ def _connecting(role: str) -> dict[str, Any]:
         "autocommit": True,
         "connect_timeout": settings().connection_wait_s_max,
         "options": "-c TimeZone=UTC -c lock_timeout=4s"
-        f" -c statement_timeout={STATEMENT_S_MAX[role.rpartition('_')[2]]}s",
+        f" -c statement_timeout={STATEMENT_S_MAX[role.rpartition('_')[2]]}s"
+        # A statement whose client is gone would go on, and hold its locks: a request to cancel it
+        # may come just before it begins, and a process that was killed asks for nothing.
+        " -c client_connection_check_interval=1s",
     }
 
 

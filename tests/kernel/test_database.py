@@ -24,7 +24,16 @@ from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
-from shared.database import Store, act_as, engine_for, is_away, is_locked, spelled, transaction
+from shared.database import (
+    Store,
+    act_as,
+    engine_for,
+    is_away,
+    is_locked,
+    own_connection,
+    spelled,
+    transaction,
+)
 from shared.idempotency import IdempotencyKey
 from shared.settings import settings
 from tests.probe import factories
@@ -121,7 +130,21 @@ async def test_what_is_cancelled_gives_its_connection_back(probe: Store, superus
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
     await asyncio.gather(*(work(probe) for _ in range(16)))
-    for _ in range(100):  # a backend says a moment later that it has heard
+    await nothing_runs(superuser)
+
+
+async def test_a_statement_ends_soon_when_its_client_is_gone(
+    probe: Store, superuser: Engine
+) -> None:
+    async with own_connection(probe.app) as connection:
+        connection.pgconn.send_query(b"SELECT pg_sleep(30)")
+        connection.pgconn.finish()
+    await nothing_runs(superuser)
+
+
+async def nothing_runs(superuser: Engine) -> None:
+    """Wait for the backends, which say a moment later that they have heard."""
+    for _ in range(100):
         with superuser.connect() as connection:
             if not (in_use := connection.scalar(IN_USE)):
                 break

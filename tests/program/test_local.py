@@ -115,7 +115,8 @@ def test_of_two_first_starts_at_once_each_gets_the_same_account(place: Path) -> 
         kept = [line for line in file.read_text().splitlines(True) if not line.startswith(ACCOUNT)]
         file.write_text("".join(kept))
     together = f"import time; time.sleep(max(0, {time.time() + 2} - time.time()))"
-    asked = f"from shared.account import postgres_account as a; {together}; print(a().pw_uid)"
+    told_at_once = "print(f'{a().pw_uid} ', end='')"  # in one piece, also where nothing is buffered
+    asked = f"from shared.account import postgres_account as a; {together}; {told_at_once}"
     starts = f'for _ in 1 2 3 4; do "$1" -c "{asked}" & done; wait'
     script = f'mount --bind "$0" /etc && ({starts}); id -u {ACCOUNT}'
     command = ["unshare", "--mount", "sh", "-c", script, str(place / "etc"), sys.executable]
