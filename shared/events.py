@@ -155,12 +155,3 @@ async def mark(outbox: psycopg.AsyncConnection, sent: Positions) -> None:
     """Mark what was sent, where nothing is read next."""
     if sent:
         await outbox.execute(SENT, [sent])
-
-
-async def relay(sessions: Sessions, send: Send) -> int:
-    """Send one batch, unless another relay is at it, and return how many were sent."""
-    async with outbox_alone(sessions) as outbox:
-        sent = await send_oldest(outbox, send) if outbox else NONE
-        if outbox:
-            await mark(outbox, sent)
-        return len(sent)

@@ -154,3 +154,4 @@ def sign_in(page: Page, email: str) -> None:
     page.fill("[name=password]", PASSWORD)
     page.click("main button.btn-primary[type=submit]")
     page.wait_for_selector("header .face")
+    page.wait_for_load_state()  # before that its buttons may not be alive

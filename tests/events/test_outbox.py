@@ -23,10 +23,9 @@ from shared.events import (
     bell,
     publish,
     published,
-    relay,
 )
 from shared.trace import following, trace_id
-from tests.network import relayed
+from tests.network import relay, relayed
 from tests.probe.factories import NOW, noted, said
 
 SEAL = text("SELECT cloud_event(:type, :subject, :at, :data, :trace)")

@@ -14,12 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.database import Store, transaction
 from shared.dead_letters import discard, replay
-from shared.events import Message, OutboxEvent, relay
+from shared.events import Message, OutboxEvent
 from shared.inbox import ConsumerPosition, DeadLetter, Handlers
 from shared.kafka import incoming, outgoing
 from shared.local import Kafka
 from shared.run import Job, consuming, relaying, running
 from shared.types import Line
+from tests.network import relay
 from tests.probe import factories
 from tests.probe.contracts import Noted
 from tests.probe.models import Effect
