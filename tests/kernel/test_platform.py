@@ -140,7 +140,10 @@ async def test_lifespans_begin_and_end_together(store: Store) -> None:
 
     services = [replace(service, jobs=lambda _: [job]) for service in (IDENTITY, PORTAL)]
     server = Server(build(store, *services))
-    await asyncio.sleep(0.02)
+    for _ in range(1_000):
+        if server.said and len(events) == 2:
+            break
+        await asyncio.sleep(0.01)
     assert (server.said, events) == (["startup.complete"], ["began"] * 2)
     await server.stop()
     assert server.said == ["startup.complete", "shutdown.complete"]
